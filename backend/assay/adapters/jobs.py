@@ -1,0 +1,128 @@
+"""Durable jobs on PostgreSQL through procrastinate: deferred inside the caller's transaction."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+import procrastinate
+import structlog
+from procrastinate import RetryStrategy
+from procrastinate.testing import InMemoryConnector
+
+from assay.adapters.postgres import Transaction
+from assay.scope import TenantScope
+from assay.settings import Settings
+
+log = structlog.get_logger()
+
+TenantJob = Callable[..., Awaitable[None]]
+"""A coroutine `job(scope, **args)`; args are JSON values."""
+Sweep = Callable[[], Awaitable[None]]
+"""A coroutine that looks across tenants for what a crash left."""
+
+HEARTBEAT_SECONDS = 3.0
+STALLED_SECONDS = 15.0
+"""A worker silent for this long is dead; its jobs go to another one."""
+SWEEP_SECONDS = 10.0
+
+_RETRY = RetryStrategy(max_attempts=20, wait=2, exponential_wait=2)
+
+
+class Jobs:
+    """The sending half, for the API and for jobs that send others."""
+
+    def __init__(self) -> None:
+        # Deferring goes through the caller's own connection, so this app needs none.
+        self._app = procrastinate.App(connector=_Deferring())
+
+    async def defer(
+        self, tx: Transaction, scope: TenantScope, name: str, *, lock: str, **args: Any
+    ) -> None:
+        """Put a job into the caller's transaction: it exists exactly if that commits.
+
+        :param name: a name that the worker registered.
+        :param lock: jobs with the same lock run one after the other.
+        :param args: JSON values for the job.
+        """
+        deferrer = self._app.configure_task(name, lock=lock, connection=await tx.driver())
+        await deferrer.defer_async(tenant_id=str(scope.tenant_id), **args)
+
+
+class _Deferring(InMemoryConnector):
+    """A connector that can only run statements on a connection it is handed."""
+
+    execute_query_all_async_with_connection = (
+        procrastinate.PsycopgConnector.execute_query_all_async_with_connection
+    )
+
+
+class JobRunner:
+    """The receiving half: fetches jobs, opens the tenant's scope, runs the registered coroutine."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._app = procrastinate.App(
+            connector=procrastinate.PsycopgConnector(
+                host=settings.postgres_host,
+                port=settings.postgres_port,
+                dbname=settings.postgres_db,
+                user=settings.postgres_user,
+                password=settings.postgres_password.get_secret_value(),
+                prepare_threshold=None,
+                min_size=1,
+                max_size=settings.worker_concurrency + 4,
+            )
+        )
+        self._sweeps: list[Sweep] = []
+
+    def register(self, name: str, job: TenantJob) -> None:
+        """Run `job(scope, **args)` for every job of this name; an error is retried with back-off."""
+
+        async def run(tenant_id: str, **args: Any) -> None:
+            await job(TenantScope(UUID(tenant_id)), **args)
+
+        self._app.task(name=name, retry=_RETRY)(run)
+
+    def sweep(self, sweep: Sweep) -> None:
+        """Call `sweep()` at the start and every few seconds."""
+        self._sweeps.append(sweep)
+
+    async def run(self, *, alone: bool) -> None:
+        """Work until cancelled or told to stop by SIGTERM or SIGINT.
+
+        :param alone: no other worker exists, so every job marked running is a dead worker's.
+        """
+        async with self._app.open_async():
+            await self._requeue(0 if alone else STALLED_SECONDS)
+            sweeper = asyncio.create_task(self._sweep_forever())
+            try:
+                await self._app.run_worker_async(
+                    concurrency=self._settings.worker_concurrency,
+                    listen_notify=self._settings.jobs_listen,
+                    fetch_job_polling_interval=1.0,
+                    delete_jobs="always",
+                    update_heartbeat_interval=HEARTBEAT_SECONDS,
+                    stalled_worker_timeout=STALLED_SECONDS,
+                    shutdown_graceful_timeout=self._settings.shutdown_seconds,
+                )
+            finally:
+                sweeper.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await sweeper
+
+    async def _requeue(self, seconds: float) -> None:
+        manager = self._app.job_manager
+        for job in await manager.get_stalled_jobs(seconds_since_heartbeat=seconds):
+            await manager.retry_job(job)
+            log.info("job.requeued", job=job.task_name, id=job.id)
+
+    async def _sweep_forever(self) -> None:
+        while True:
+            for sweep in (lambda: self._requeue(STALLED_SECONDS), *self._sweeps):
+                try:
+                    await sweep()
+                except Exception:
+                    log.exception("job.sweep_failed")
+            await asyncio.sleep(SWEEP_SECONDS)

@@ -1,0 +1,1 @@
+"""Answers: conversations that retrieve, prompt, stream and cite."""

@@ -1,0 +1,1 @@
+"""Documents: upload, status, delete, and the pipeline that makes them searchable."""

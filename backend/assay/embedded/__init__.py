@@ -1,0 +1,1 @@
+"""Starts, supervises and stops the parts that embedded mode brings along."""

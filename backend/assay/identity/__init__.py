@@ -1,0 +1,1 @@
+"""Who calls: tenants, members, sessions and API keys, verified into a `Caller`."""

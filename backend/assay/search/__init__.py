@@ -1,0 +1,1 @@
+"""Search: hybrid retrieval over the passages of one tenant."""

@@ -1,0 +1,176 @@
+"""Every setting of Assay, typed and documented, in one place.
+
+Values come from the environment and from a `.env` file in the working directory; the
+names in capitals are the public contract.
+"""
+
+import hashlib
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class Mode(StrEnum):
+    """Where the parts come from."""
+
+    EMBEDDED = "embedded"
+    SERVICES = "services"
+
+
+class Signup(StrEnum):
+    """Who may make a workspace."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+def default_data_dir() -> Path:
+    """Return the folder for a laptop's data, by the XDG base directory specification."""
+    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(base) / "assay"
+
+
+class Settings(BaseSettings):
+    """The settings; construct once per process."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, populate_by_name=True
+    )
+
+    mode: Mode = Field(Mode.EMBEDDED, validation_alias="ASSAY_MODE")
+    """`embedded` starts PostgreSQL, Redis and the vector process itself; `services` connects."""
+    data_dir: Path = Field(default_factory=default_data_dir, validation_alias="ASSAY_DATA_DIR")
+    """Folder of the embedded parts and, without `S3_BUCKET`, of the files."""
+
+    host: str = Field("127.0.0.1", validation_alias="HOST")
+    """Address that the API binds to."""
+    port: int = Field(8000, ge=0, le=65535, validation_alias="PORT")
+    """Port of the API; 0 takes a free one."""
+
+    secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        (), validation_alias="ASSAY_SECRET_KEY"
+    )
+    """Key ring for access tokens, comma separated, 32 characters or more each: the first
+    signs, all verify. Embedded mode makes one and keeps it in the data folder."""
+    access_token_seconds: int = Field(900, ge=60, validation_alias="ACCESS_TOKEN_SECONDS")
+    refresh_token_seconds: int = Field(
+        30 * 24 * 3600, ge=3600, validation_alias="REFRESH_TOKEN_SECONDS"
+    )
+    session_cache_seconds: int = Field(3600, ge=1, validation_alias="SESSION_TTL")
+    """How long a session stays in the cache after it was read (seed: 3600)."""
+    signup: Signup = Field(Signup.OPEN, validation_alias="SIGNUP")
+
+    postgres_host: str = Field("", validation_alias="POSTGRES_HOST")
+    postgres_port: int = Field(5432, validation_alias="POSTGRES_PORT")
+    postgres_db: str = Field("assay", validation_alias="POSTGRES_DB")
+    postgres_user: str = Field("assay_app", validation_alias="POSTGRES_USER")
+    """Login role of the API (`assay_app`) or of the worker (`assay_worker`). It owns no table."""
+    postgres_password: SecretStr = Field(SecretStr(""), validation_alias="POSTGRES_PASSWORD")
+    postgres_owner_user: str = Field("", validation_alias="POSTGRES_OWNER_USER")
+    """Role that `assay migrate` connects as; it may create roles."""
+    postgres_owner_password: SecretStr = Field(
+        SecretStr(""), validation_alias="POSTGRES_OWNER_PASSWORD"
+    )
+    postgres_app_password: SecretStr = Field(
+        SecretStr(""), validation_alias="POSTGRES_APP_PASSWORD"
+    )
+    """Password that `assay migrate` gives to `assay_app`."""
+    postgres_worker_password: SecretStr = Field(
+        SecretStr(""), validation_alias="POSTGRES_WORKER_PASSWORD"
+    )
+    """Password that `assay migrate` gives to `assay_worker`."""
+    pool_size: int = Field(10, ge=1, validation_alias="DB_POOL_SIZE")
+    pool_max_overflow: int = Field(15, ge=0, validation_alias="DB_MAX_OVERFLOW")
+    pool_timeout_seconds: float = Field(30, gt=0, validation_alias="DB_POOL_TIMEOUT")
+    pool_recycle_seconds: int = Field(1800, validation_alias="DB_POOL_RECYCLE")
+    statement_timeout_ms: int = Field(15_000, ge=1, validation_alias="DB_STATEMENT_TIMEOUT_MS")
+    """Longest a single statement of the API or the worker may run."""
+
+    redis_host: str = Field("", validation_alias="REDIS_HOST")
+    redis_port: int = Field(6379, validation_alias="REDIS_PORT")
+    redis_password: SecretStr = Field(SecretStr(""), validation_alias="REDIS_PASSWORD")
+    redis_tls: bool = Field(False, validation_alias="REDIS_TLS")  # noqa: FBT003
+    redis_server: Path | None = Field(None, validation_alias="REDIS_SERVER")
+    """Path of a Redis server program for embedded mode; found by itself when absent."""
+
+    qdrant_host: str = Field("", validation_alias="QDRANT_HOST")
+    qdrant_port: int = Field(6333, validation_alias="QDRANT_PORT")
+    qdrant_api_key: SecretStr = Field(SecretStr(""), validation_alias="QDRANT_API_KEY")
+    qdrant_tls: bool = Field(False, validation_alias="QDRANT_TLS")  # noqa: FBT003
+
+    s3_bucket: str = Field("", validation_alias="S3_BUCKET")
+    """Bucket of the uploaded files; without it they lie in `ASSAY_DATA_DIR/files`."""
+    s3_endpoint: str = Field("", validation_alias="S3_ENDPOINT")
+    aws_region: str = Field("us-east-1", validation_alias="AWS_REGION")
+
+    openai_api_key: SecretStr = Field(SecretStr(""), validation_alias="OPENAI_API_KEY")
+    openai_base_url: str = Field("", validation_alias="OPENAI_BASE_URL")
+    chat_model: str = Field("gpt-4.1-mini", validation_alias="CHAT_MODEL")
+    """Model asked when `OPENAI_API_KEY` or `OPENAI_BASE_URL` is set; else answers are extractive."""
+    chat_timeout_seconds: float = Field(60, gt=0, validation_alias="CHAT_TIMEOUT")
+    embedding_model: str = Field("local", validation_alias="EMBEDDING_MODEL")
+    """`local` (all-MiniLM-L6-v2 in the process) or a model of the OpenAI API."""
+
+    max_file_bytes: int = Field(64 * 1024 * 1024, ge=1, validation_alias="MAX_FILE_BYTES")
+    """Largest single file accepted."""
+    max_files_per_upload: int = Field(100, ge=1, validation_alias="MAX_FILES_PER_UPLOAD")
+    max_json_bytes: int = Field(256 * 1024, ge=1024, validation_alias="MAX_JSON_BYTES")
+    """Largest request body other than an upload."""
+    parse_timeout_seconds: int = Field(120, ge=1, validation_alias="PARSE_TIMEOUT")
+    """Wall-clock limit of the parser process for one file."""
+    parse_memory_bytes: int = Field(2 * 1024**3, ge=128 * 1024**2, validation_alias="PARSE_MEMORY")
+    """Address-space limit of the parser process for one file."""
+    worker_concurrency: int = Field(2, ge=1, validation_alias="WORKER_CONCURRENCY")
+    """Documents ingested at once by one worker."""
+    jobs_listen: bool = Field(True, validation_alias="JOBS_LISTEN")  # noqa: FBT003
+    """Whether the worker waits by LISTEN; it must poll behind PgBouncer's transaction mode."""
+    shutdown_seconds: int = Field(20, ge=1, validation_alias="SHUTDOWN_TIMEOUT")
+    log_level: str = Field("INFO", validation_alias="LOG_LEVEL")
+
+    @field_validator("secret_keys", mode="before")
+    @classmethod
+    def _split_ring(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("secret_keys")
+    @classmethod
+    def _long_enough(cls, ring: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        if any(len(key.get_secret_value()) < MIN_SECRET_LENGTH for key in ring):
+            msg = f"every key in ASSAY_SECRET_KEY needs {MIN_SECRET_LENGTH} characters or more"
+            raise ValueError(msg)
+        return ring
+
+    @model_validator(mode="after")
+    def _services_are_named(self) -> Self:
+        """Refuse to guess: a forgotten host must not start a database on a task's disk."""
+        if self.mode is Mode.EMBEDDED:
+            return self
+        wanted = {
+            "POSTGRES_HOST": self.postgres_host,
+            "REDIS_HOST": self.redis_host,
+            "QDRANT_HOST": self.qdrant_host,
+        }
+        missing = [name for name, value in wanted.items() if not value]
+        if missing:
+            msg = f"ASSAY_MODE=services needs {', '.join(missing)}; set them, or use embedded mode"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def uses_model(self) -> bool:
+        """Whether a chat model is asked, rather than the extractive engine."""
+        return bool(self.openai_api_key.get_secret_value() or self.openai_base_url)
+
+
+MIN_SECRET_LENGTH = 32
+
+
+def key_id(key: SecretStr) -> str:
+    """Return the public `kid` of a signing key: the first 12 hex digits of its SHA-256."""
+    return hashlib.sha256(key.get_secret_value().encode()).hexdigest()[:12]
