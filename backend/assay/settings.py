@@ -110,7 +110,7 @@ class Settings(BaseSettings):
     openai_api_key: SecretStr = Field(SecretStr(""), validation_alias="OPENAI_API_KEY")
     openai_base_url: str = Field("", validation_alias="OPENAI_BASE_URL")
     chat_model: str = Field("gpt-4.1-mini", validation_alias="CHAT_MODEL")
-    """Model asked when `OPENAI_API_KEY` or `OPENAI_BASE_URL` is set; else answers are extractive."""
+    """Asked when `OPENAI_API_KEY` or `OPENAI_BASE_URL` is set; else answers are extractive."""
     chat_timeout_seconds: float = Field(60, gt=0, validation_alias="CHAT_TIMEOUT")
     embedding_model: str = Field("local", validation_alias="EMBEDDING_MODEL")
     """`local` (all-MiniLM-L6-v2 in the process) or a model of the OpenAI API."""

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
@@ -10,11 +11,12 @@ import orjson
 import structlog
 from fastapi import FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from assay.errors import AssayError, Invalid, Malformed, NotFound
+from assay.errors import AssayError, Invalid, Malformed, NotFound, TooLarge
 
 log = structlog.get_logger()
 
@@ -37,7 +39,9 @@ class ItemList(Schema, Generic[Item]):
     """One page of a list, oldest or newest first as the call says."""
 
     items: list[Item]
-    next_cursor: str | None = Field(description="Pass it as `cursor` for the next page; null at the end.")
+    next_cursor: str | None = Field(
+        description="Pass it as `cursor` for the next page; null at the end."
+    )
 
 
 class FieldError(Schema):
@@ -56,7 +60,9 @@ class Problem(BaseModel):
     title: str = Field(examples=["Not found"])
     status: int = Field(examples=[404])
     code: str = Field(examples=["not_found"])
-    detail: str = Field(examples=["No such document. It may have been deleted, or the id is wrong."])
+    detail: str = Field(
+        examples=["No such document. It may have been deleted, or the id is wrong."]
+    )
     request_id: str | None = Field(None, examples=["01936f0e-6d2a-7c3e-8000-3f1d2b4c5d6e"])
     errors: list[FieldError] | None = None
 
@@ -88,6 +94,24 @@ class Cursor(BaseModel):
         if cursor.at.tzinfo is None:
             raise _bad_cursor()
         return cursor
+
+
+def item_list(
+    rows: Sequence[Mapping[str, Any]],
+    limit: int,
+    build: Callable[[Mapping[str, Any]], Item],
+    *,
+    at: str = "created_at",
+) -> ItemList[Item]:
+    """Make a page of a list from up to `limit + 1` rows; the extra row only tells that more follow.
+
+    :param at: name of the time column that the list is ordered by, before the id.
+    """
+    kept = rows[:limit]
+    following = None
+    if len(rows) > limit:
+        following = Cursor(at=kept[-1][at], id=kept[-1]["id"]).encode()
+    return ItemList(items=[build(row) for row in kept], next_cursor=following)
 
 
 def _bad_cursor() -> Invalid:
@@ -195,4 +219,24 @@ def _from_http(error: HTTPException) -> AssayError:
         allow = (error.headers or {}).get("Allow", "")
         problem.headers = lambda: {"Allow": allow}  # type: ignore[method-assign]
         return problem
+    if error.status_code == TooLarge.status:
+        return TooLarge(error.detail)
     return Malformed(str(error.detail) or "The request cannot be read.")
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """Return the OpenAPI description, with the problem schema that every error refers to."""
+    if app.openapi_schema is None:
+        description = get_openapi(
+            title=app.title,
+            version=app.version,
+            summary=app.summary,
+            description=app.description,
+            routes=app.routes,
+        )
+        schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas = description.setdefault("components", {}).setdefault("schemas", {})
+        schemas.update(schema.pop("$defs", {}))
+        schemas["Problem"] = schema
+        app.openapi_schema = description
+    return app.openapi_schema

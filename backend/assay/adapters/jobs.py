@@ -78,7 +78,7 @@ class JobRunner:
         self._sweeps: list[Sweep] = []
 
     def register(self, name: str, job: TenantJob) -> None:
-        """Run `job(scope, **args)` for every job of this name; an error is retried with back-off."""
+        """Run `job(scope, **args)` for jobs of this name; an error is retried with back-off."""
 
         async def run(tenant_id: str, **args: Any) -> None:
             await job(TenantScope(UUID(tenant_id)), **args)

@@ -5,11 +5,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy import URL, RowMapping, TextClause, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from assay.errors import Unavailable
+from assay.errors import Invalid, Unavailable
 from assay.scope import TenantScope
 from assay.settings import Settings
 
@@ -99,6 +99,10 @@ class Database:
         try:
             async with self._engine.begin() as connection:
                 yield Transaction(connection)
+        except DataError as error:
+            raise Invalid(
+                "A value holds characters or numbers that cannot be stored, such as NUL."
+            ) from error
         except (OperationalError, InterfaceError, PoolTimeout) as error:
             raise Unavailable(
                 "The database does not answer right now. Try again in a few seconds.",

@@ -47,6 +47,8 @@ class Cache:
 
     async def drop(self, *keys: str) -> bool:
         """Forget values at once; False when Redis is away and may still hold them."""
+        if not keys:
+            return True
         try:
             await self._client.delete(*keys)
         except _FAILURES as error:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
 import obstore
@@ -14,6 +14,9 @@ from obstore.store import LocalStore, ObjectStore, S3Store
 from assay.errors import Unavailable, not_found
 from assay.scope import TenantScope
 from assay.settings import Settings
+
+if TYPE_CHECKING:
+    from obstore import GetResult  # it exists for type checkers only
 
 PART_BYTES = 5 * 1024 * 1024
 """Smallest part that S3's multipart upload accepts; also what one upload holds in memory."""
@@ -80,9 +83,7 @@ class Storage:
         self._own(scope, prefix)
         try:
             paths = [
-                item["path"]
-                async for batch in obstore.list(self._store, prefix)
-                for item in batch
+                item["path"] async for batch in obstore.list(self._store, prefix) for item in batch
             ]
             if paths:
                 await obstore.delete_async(self._store, paths)
@@ -151,7 +152,7 @@ class Writer:
             raise _unavailable() from failure
 
 
-async def _chunks(response: obstore.GetResult) -> AsyncIterator[bytes]:
+async def _chunks(response: "GetResult") -> AsyncIterator[bytes]:
     try:
         async for chunk in response.stream(min_chunk_size=READ_BYTES):
             yield bytes(chunk)

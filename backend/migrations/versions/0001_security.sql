@@ -74,14 +74,16 @@ create function gate_session(session uuid)
 
 -- Authentication of an API key, by the SHA-256 of the key.
 create function gate_api_key(key_digest bytea)
-    returns table (tenant_id uuid, user_id uuid, key_id uuid, role text, expires_at timestamptz)
+    returns table (tenant_id uuid, user_id uuid, key_id uuid, role text, user_role text,
+                   expires_at timestamptz)
     language sql volatile security definer set search_path = pg_catalog, public
     as $$
         update api_keys k set last_used_at = now()
-        from tenants t
+        from tenants t, users u
         where k.digest = key_digest and t.id = k.tenant_id and t.suspended_at is null
+            and u.tenant_id = k.tenant_id and u.id = k.user_id
             and (k.expires_at is null or k.expires_at > now())
-        returning k.tenant_id, k.user_id, k.id, k.role, k.expires_at
+        returning k.tenant_id, k.user_id, k.id, k.role, u.role, k.expires_at
     $$;
 
 -- Refresh: spend a token for its successor. A token that was spent before is in two hands,

@@ -1,0 +1,78 @@
+"""Builds the API from its parts."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from assay import __version__
+from assay.adapters.asgi import RequestContext
+from assay.adapters.http import describe, install_errors
+from assay.adapters.migrations import check_schema
+from assay.adapters.postgres import Database
+from assay.adapters.redis import Cache
+from assay.adapters.storage import Storage
+from assay.identity import routes as identity_routes
+from assay.identity.api_keys import ApiKeys
+from assay.identity.authentication import Authenticator
+from assay.identity.members import Members
+from assay.identity.passwords import Passwords
+from assay.identity.service import Accounts
+from assay.identity.tokens import TokenRing
+from assay.operations import routes as operations_routes
+from assay.operations.service import Operations
+from assay.settings import Settings
+
+DESCRIPTION = """Upload documents, ask, and get answers whose citations can be checked.
+
+Every error is `application/problem+json` with a stable `code`. Lists are
+`{items, next_cursor}`; pass `next_cursor` as `cursor` for the next page."""
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the API; its parts are connected when it starts and closed when it stops."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with connect(app, settings):
+            yield
+
+    app = FastAPI(
+        title="Assay",
+        version=__version__,
+        summary="A multi-tenant AI analyzer",
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url="/docs",
+        redoc_url=None,
+    )
+    app.openapi = lambda: describe(app)  # type: ignore[method-assign]
+    install_errors(app)
+    app.add_middleware(RequestContext, max_json_bytes=settings.max_json_bytes)
+    app.include_router(operations_routes.router)
+    app.include_router(identity_routes.router)
+    return app
+
+
+@asynccontextmanager
+async def connect(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
+    """Connect the parts and put the services that routes use into the app's state."""
+    database, cache, storage = Database(settings), Cache(settings), Storage(settings)
+    tokens, passwords = TokenRing(settings), Passwords()
+    try:
+        await database.check_role()
+        await check_schema(database)
+        app.state.authenticator = Authenticator(
+            database, cache, tokens, settings.session_cache_seconds
+        )
+        app.state.accounts = Accounts(database, cache, tokens, passwords, settings)
+        app.state.members = Members(database, cache, passwords)
+        app.state.api_keys = ApiKeys(database, cache)
+        app.state.operations = Operations(
+            {"postgres": database.healthy, "redis": cache.healthy, "files": storage.healthy}
+        )
+        yield
+    finally:
+        passwords.close()
+        await cache.close()
+        await database.close()
