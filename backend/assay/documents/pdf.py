@@ -1,0 +1,241 @@
+"""PDF pages: their text, where each character stands, and their picture.
+
+The text of a page is made from pdfium's characters one by one, so the position of every
+code point in it leads back to a character box. `page_text` and `boxes` share that map,
+which makes citations and highlights agree.
+"""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
+
+from assay.documents.failures import Failure
+
+HYPHEN_AT_LINE_END = 0x02
+"""pdfium's mark for a hyphen at which a word runs on in the next line. Most are hyphens that
+belong there (`non-GAAP`), so it becomes one; pdfium has already joined the lines."""
+
+_LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl"}
+_SPACES = frozenset(
+    {0x09, 0x0B, 0x0C, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000}
+)
+_NOTHING = frozenset({0xAD, 0x200B, 0xFEFF, 0xFFFE, 0xFFFF})
+_SYMBOL_BULLET = 0xF0B7
+_FIRST_PRINTABLE = 0x20
+_DELETE, _LAST_C1 = 0x7F, 0x9F
+_HIGH, _LOW, _AFTER_SURROGATES = 0xD800, 0xDC00, 0xE000
+_MAX_CODE_POINT = 0x10FFFF
+_MAX_PIXELS = 40_000_000
+
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """Text, and for each of its code points the index of pdfium's character."""
+
+    text: str
+    origins: list[int]
+
+
+def open_pdf(path: Path) -> pdfium.PdfDocument:
+    """Open a PDF that needs no password.
+
+    :raises Failure: `encrypted` or `broken`.
+    """
+    try:
+        document = pdfium.PdfDocument(path)
+    except pdfium.PdfiumError as error:
+        locked = error.err_code in {pdfium_c.FPDF_ERR_PASSWORD, pdfium_c.FPDF_ERR_SECURITY}
+        raise Failure("encrypted" if locked else "broken") from None
+    if not len(document):
+        raise Failure("broken")
+    return document
+
+
+def open_page(document: pdfium.PdfDocument, number: int) -> pdfium.PdfPage:
+    """Return page `number`, from 1.
+
+    :raises Failure: `no_image`, when there is no such page or it cannot be read.
+    """
+    if not 1 <= number <= len(document):
+        raise Failure("no_image")
+    try:
+        return document[number - 1]
+    except pdfium.PdfiumError:
+        raise Failure("no_image") from None
+
+
+def page_text(page: pdfium.PdfPage) -> Mapped:
+    """Return a page's text in the order of the file, cleaned of what is not text."""
+    textpage = page.get_textpage()
+    try:
+        count = max(0, pdfium_c.FPDFText_CountChars(textpage))
+        codes = [pdfium_c.FPDFText_GetUnicode(textpage, index) for index in range(count)]
+    finally:
+        textpage.close()
+    return normalise(codes)
+
+
+def texts(document: pdfium.PdfDocument) -> Iterator[str]:
+    """Yield the text of each page; nothing for a page that cannot be read."""
+    for index in range(len(document)):
+        try:
+            page = document[index]
+        except pdfium.PdfiumError:
+            yield ""
+            continue
+        try:
+            yield page_text(page).text
+        except pdfium.PdfiumError:
+            yield ""
+        finally:
+            page.close()
+
+
+def title(document: pdfium.PdfDocument) -> str:
+    """Return the title that the document gives itself, or nothing."""
+    return normalise([ord(char) for char in document.get_metadata_value("Title")]).text.strip()
+
+
+def normalise(codes: list[int]) -> Mapped:
+    """Return clean text of pdfium's character codes, with each code point's origin."""
+    pieces: list[str] = []
+    origins: list[int] = []
+    for index, piece in _pieces(codes):
+        pieces.append(piece)
+        origins.extend([index] * len(piece))
+    return Mapped("".join(pieces), origins)
+
+
+def _pieces(codes: list[int]) -> Iterator[tuple[int, str]]:
+    skip = False
+    for index, code in enumerate(codes):
+        if skip:
+            skip = False
+            continue
+        following = codes[index + 1] if index + 1 < len(codes) else 0
+        if code == ord("\r"):
+            skip = following == ord("\n")
+            yield index, "\n"
+        elif _HIGH <= code < _LOW <= following < _AFTER_SURROGATES:
+            skip = True
+            yield index, chr(0x10000 + ((code - _HIGH) << 10) + (following - _LOW))
+        else:
+            yield index, _piece(code)
+
+
+def _piece(code: int) -> str:
+    """Return what one code stands for; nothing for control characters and lone surrogates."""
+    if code == ord("\n"):
+        return "\n"
+    if code == HYPHEN_AT_LINE_END:
+        return "-"
+    if code in _SPACES:
+        return " "
+    if code == _SYMBOL_BULLET:
+        return "•"
+    if code < _FIRST_PRINTABLE or _DELETE <= code <= _LAST_C1 or code in _NOTHING:
+        return ""
+    if _HIGH <= code < _AFTER_SURROGATES or code > _MAX_CODE_POINT:
+        return ""
+    return _LIGATURES.get(code) or chr(code)
+
+
+def boxes(page: pdfium.PdfPage, start: int, end: int) -> list[Box]:
+    """Return one box per line of the text from code point `start` to `end`.
+
+    A box is x0, y0, x1, y1 as fractions of the page as it is shown, from its top left.
+    """
+    mapped = page_text(page)
+    chosen = [
+        origin
+        for origin, char in zip(mapped.origins[start:end], mapped.text[start:end], strict=True)
+        if not char.isspace()
+    ]
+    textpage = page.get_textpage()
+    try:
+        shown = [_to_page(page, textpage.get_charbox(origin, loose=True)) for origin in chosen]
+    finally:
+        textpage.close()
+    return _merge([box for box in shown if box[0] < box[2] and box[1] < box[3]])
+
+
+def _to_page(page: pdfium.PdfPage, box: Box) -> Box:
+    """Turn a box of PDF coordinates into fractions of the page as shown, rotation included."""
+    left, bottom, right, top = page.get_bbox()
+    width, height = max(right - left, 1e-6), max(top - bottom, 1e-6)
+    x0, x1 = (box[0] - left) / width, (box[2] - left) / width
+    y0, y1 = (top - box[3]) / height, (top - box[1]) / height
+    turned: dict[int, Box] = {
+        0: (x0, y0, x1, y1),
+        90: (1 - y1, x0, 1 - y0, x1),
+        180: (1 - x1, 1 - y1, 1 - x0, 1 - y0),
+        270: (y0, 1 - x1, y1, 1 - x0),
+    }
+    a, b, c, d = turned[page.get_rotation() % 360]
+    return _clip(a), _clip(b), _clip(c), _clip(d)
+
+
+def _clip(value: float) -> float:
+    return min(1.0, max(0.0, round(value, 5)))
+
+
+def _merge(shown: list[Box]) -> list[Box]:
+    """Join the boxes of neighbouring characters that stand on one line, or in one column."""
+    lines: list[Box] = []
+    for box in shown:
+        if lines and _same_line(lines[-1], box):
+            last = lines[-1]
+            lines[-1] = (
+                min(last[0], box[0]),
+                min(last[1], box[1]),
+                max(last[2], box[2]),
+                max(last[3], box[3]),
+            )
+        else:
+            lines.append(box)
+    return lines
+
+
+def _same_line(line: Box, box: Box) -> bool:
+    middle_y, middle_x = (box[1] + box[3]) / 2, (box[0] + box[2]) / 2
+    upright = line[1] <= middle_y <= line[3]
+    sideways = line[0] <= middle_x <= line[2] and box[3] - box[1] > 0 and _is_tall(line, box)
+    return upright or sideways
+
+
+def _is_tall(line: Box, box: Box) -> bool:
+    """Whether a line of turned text runs on in this box: it grows along the page's height."""
+    return line[3] - line[1] > 2 * (line[2] - line[0]) and abs(box[0] - line[0]) < 1e-3  # noqa: PLR2004
+
+
+def render(page: pdfium.PdfPage, width: int) -> bytes:
+    """Return the page as WebP, `width` pixels wide."""
+    points_wide, points_high = page.get_size()
+    scale = width / max(points_wide, 1)
+    if points_wide * points_high * scale * scale > _MAX_PIXELS:
+        raise Failure("too_complex")
+    image = page.render(scale=scale).to_pil()
+    out = io.BytesIO()
+    image.save(out, "WEBP", quality=80, method=2)
+    return out.getvalue()
+
+
+def picture(document: pdfium.PdfDocument, index: int, dpi: int) -> bytes:
+    """Return a page in grey as PGM, for recognition; nothing for a page that cannot be read."""
+    try:
+        page = document[index]
+        points_wide, points_high = page.get_size()
+        fits = (_MAX_PIXELS / max(points_wide * points_high, 1)) ** 0.5
+        image = page.render(scale=min(dpi / 72, fits), grayscale=True).to_pil()
+    except pdfium.PdfiumError:
+        return b""
+    out = io.BytesIO()
+    image.save(out, "PPM")
+    page.close()
+    return out.getvalue()
