@@ -24,7 +24,7 @@ MESSAGES: Mapping[str, str] = MappingProxyType(
 )
 
 
-class Failure(Exception):  # noqa: N818  an outcome that is reported, as the parent's ParseFailed
+class Failure(Exception):
     """A file cannot be read; `reason` is a key of `MESSAGES`."""
 
     def __init__(self, reason: str) -> None:

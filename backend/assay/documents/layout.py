@@ -18,17 +18,22 @@ _MAX_HEADER_LINES = 6
 _MAX_HEADER = 240
 _LABELS_INSIDE_TABLE = 2
 _NUMERIC_CELLS = 2
+_MAX_FIGURES_ROW = 250
 _EDGE_LINES = 2
 _REPEATED_ON_PAGES = 3
 
 _NUMBER = re.compile(r"[(\-–—+]?[$€£¥]?\s?\d[\d,.]*\)?%?\)?$|^[—–-]$|^[$€£¥%)]$")  # noqa: RUF001  dashes stand for nil
-_NUMBERED = re.compile(
+_SECTION = re.compile(
     r"(?i:item|note|part|section|chapter|appendix|article|annex|schedule)\s+[\divxlc]+\b"
-    r"|\d{1,2}(\.\d{1,2})*[.)]?\s+[^\W\d_]"
+    r"|\d{1,2}(\.\d{1,2})+\.?\s+[^\W\d_]"
 )
+_LISTED = re.compile(r"\d{1,2}[.)]?\s+[^\W\d_]")
 _ONE_DATE = re.compile(r"(?:[A-Z][a-z]{2,8}\.? \d{1,2},?( \d{4})?|(?:19|20)\d\d)")
 _BULLET = re.compile(r"[•‣◦▪●○■*·–—-]\s")  # noqa: RUF001  a dash opens list items too
 _SMALL_WORDS = 3
+_NUMBERED_WORDS = 2
+_MAX_COLUMN_HEAD = 25
+_CAPTION_WORDS = 4
 _TITLE_CASE_SHARE = 0.6
 
 
@@ -54,6 +59,18 @@ class Line:
     header: str = ""
     """Of a table's line: the table's header rows, as far as they are short."""
     header_start: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Under which headings something stands: the last numbered one, and the last after it."""
+
+    section: str = ""
+    heading: str = ""
+
+    def at(self, heading: str) -> "Place":
+        """Return the place below another heading."""
+        return Place(heading) if _SECTION.match(heading) else Place(self.section, heading)
 
 
 def read(text: str, furniture: frozenset[str] = frozenset()) -> list[Line]:
@@ -96,7 +113,7 @@ def _kind(lines: Sequence[Line], index: int, furniture: frozenset[str]) -> Kind:
     line = lines[index]
     if anonymous(line.text) in furniture:
         return Kind.LABEL
-    if _is_cells(lines, index) or _numeric_cells(line.text) >= _NUMERIC_CELLS:
+    if _is_cells(lines, index) or _is_figures(line.text):
         return Kind.ROW
     if _BULLET.match(line.text):
         return Kind.ITEM
@@ -111,6 +128,10 @@ def _is_cells(lines: Sequence[Line], index: int) -> bool:
     return any(CELL in line.text for line in near)
 
 
+def _is_figures(text: str) -> bool:
+    return len(text) <= _MAX_FIGURES_ROW and _numeric_cells(text) >= _NUMERIC_CELLS
+
+
 def _numeric_cells(text: str) -> int:
     """Return how many figures stand at the end of a line, as in a row of accounts."""
     count = 0
@@ -123,9 +144,7 @@ def _numeric_cells(text: str) -> int:
 
 def _is_heading(lines: Sequence[Line], index: int) -> bool:
     line = lines[index]
-    if len(line.text) > _MAX_HEADING or line.text[-1] in ".,;!?" or _ONE_DATE.fullmatch(line.text):
-        return False
-    if not line.text[0].isupper() and not line.text[0].isdigit():
+    if not _looks_like_heading(line.text):
         return False
     following = lines[index + 1] if index + 1 < len(lines) else None
     if following and not following.after_blank and following.text[0].islower():
@@ -133,7 +152,25 @@ def _is_heading(lines: Sequence[Line], index: int) -> bool:
     before = lines[index - 1] if index else None
     if before and not line.after_blank and before.text[-1] not in ".:!?)" and _runs_on(before):
         return False
-    return bool(_NUMBERED.match(line.text)) or _is_title_case(line.text)
+    stacked = following and not following.after_blank and len(following.text) <= _MAX_COLUMN_HEAD
+    return is_numbered(line.text) or (_is_title_case(line.text) and not stacked)
+
+
+def _looks_like_heading(text: str) -> bool:
+    words = text.split()
+    return (
+        len(text) <= _MAX_HEADING
+        and text[-1] not in ".,:;!?"
+        and (text[0].isupper() or text[0].isdigit())
+        and (": " not in text or is_numbered(text))
+        and (_numeric_cells(text) == 0 or len(words) <= _NUMBERED_WORDS)
+        and not _ONE_DATE.fullmatch(text)
+    )
+
+
+def is_numbered(text: str) -> bool:
+    """Whether a heading is one of a series: `Note 3`, `Item 1A.`, `2.4 Methods`."""
+    return bool(_SECTION.match(text) or _LISTED.match(text))
 
 
 def _runs_on(line: Line) -> bool:
@@ -180,6 +217,8 @@ def _mark_table(lines: list[Line], first: int, end: int) -> None:
         line.header_start = lines[head].start
         if index >= first:
             line.kind = Kind.ROW
+        elif line.kind is Kind.HEADING and not _is_caption(line.text):
+            line.kind = Kind.LABEL
 
 
 def _header_start(lines: Sequence[Line], first: int) -> int:
@@ -193,6 +232,11 @@ def _header_start(lines: Sequence[Line], first: int) -> int:
             break
         head -= 1
     return head
+
+
+def _is_caption(text: str) -> bool:
+    """Whether a line on top of a table names it, rather than a column of it."""
+    return is_numbered(text) or len(text.split()) >= _CAPTION_WORDS
 
 
 def _ends_sentence(line: Line) -> bool:

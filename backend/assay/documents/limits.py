@@ -11,7 +11,7 @@ _PR_SET_NO_NEW_PRIVS = 38
 _NICE = 10
 
 
-class Orphaned(Exception):  # noqa: N818  not an error of anybody's: the parent is gone
+class Orphaned(Exception):
     """The parent died before it could be watched."""
 
 

@@ -28,7 +28,7 @@ _STDERR_TAIL = 4096
 _OUT_OF_MEMORY = (b"memory allocation of", b"MemoryError", b"bad_alloc", b"out of memory")
 
 
-class ParseFailed(Exception):  # noqa: N818  an outcome of reading a file, told to its owner
+class ParseFailed(Exception):
     """A file could not be read.
 
     `code` is stable: `encrypted`, `broken`, `no_text`, `timeout`, `too_complex`,

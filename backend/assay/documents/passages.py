@@ -1,29 +1,34 @@
 """Pages cut into passages: what is embedded, searched and quoted."""
 
+import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from assay.documents import layout
 from assay.documents.layout import Kind, Line
 
-MAX_CHARACTERS = 1100
+MAX_CHARACTERS = 1200
 """Longest passage, except a table row, which is kept whole up to `MAX_ROW_CHARACTERS`."""
 MAX_ROW_CHARACTERS = 2000
-MAX_WORDPIECES = 250
+MAX_WORDPIECES = 245
 """Estimated wordpieces of a passage with its context: all-MiniLM-L6-v2 reads 256, two of
 which are the marks at the ends."""
 MAX_CONTEXT = 360
 """Longest context, in characters."""
 
+_WORDPIECES_PER_CHARACTER = MAX_WORDPIECES / MAX_CHARACTERS
 _MIN_BODY_WORDPIECES = 120
 _MIN_FILL = 0.45
-_TAIL = 1.9
+_EVEN = 0.9  # how full passages may be planned, so that good boundaries are within reach
 _TITLE_CHARACTERS = 80
+_NEAR = 120
 _PIECE = re.compile(r"[^\W\d_]+|\d+|[^\w\s]|_")
-_LONG_SCRIPT = re.compile(r"[^\x00-\u024f]")
-_LETTERS_PER_PIECE = 6
-_DIGITS_PER_PIECE = 2.6
+_OTHER_SCRIPT = re.compile(r"[^\x00-\u024f]")
+_WHOLE_WORD = 8
+_LETTERS_PER_PIECE = 4.5
+_SHORT_NUMBER = 3
+_ACRONYM, _ACRONYM_PIECES = range(3, 6), 1.9
 _SENTENCE_END = re.compile(
     r"(?<=[.!?…])[\"')\]”’»]*\s+(?=[\"'(\[“‘«]*[A-Z0-9À-ÞА-Я])"  # noqa: RUF001
     r"|(?<=[。！？])\s*(?=\S)"  # noqa: RUF001
@@ -62,7 +67,7 @@ class _Unit:
     end: int
     weight: float
     cut_before: float
-    heading: str
+    place: layout.Place
     header: str
     header_start: int
 
@@ -77,15 +82,15 @@ def cut(pages: Sequence[Page], title: str = "") -> list[Passage]:
     """
     furniture = layout.furniture([page.text for page in pages])
     passages: list[Passage] = []
-    heading = ""
+    place = layout.Place()
     for page in pages:
-        units = list(_units(page.text, layout.read(page.text, furniture), heading))
+        units = list(_units(page.text, layout.read(page.text, furniture), place))
         for group in _pack(units, title):
             start, end = group[0].start, group[-1].end
             text = page.text[start:end]
-            context = _context(title, group[0])
+            context = _context(title, group)
             passages.append(Passage(len(passages), page.number, start, end, text, context))
-        heading = units[-1].heading if units else heading
+        place = units[-1].place if units else place
     return passages
 
 
@@ -95,14 +100,18 @@ def wordpieces(text: str) -> float:
 
 
 def _piece_weight(piece: str) -> float:
+    """Return the mean wordpieces of such a piece, fitted to filings and abstracts."""
+    length = len(piece)
     if piece.isdigit():
-        return max(1.0, len(piece) / _DIGITS_PER_PIECE)
-    if _LONG_SCRIPT.match(piece):
-        return float(len(piece))
-    return max(1.0, len(piece) / _LETTERS_PER_PIECE)
+        return 1.0 if length < _SHORT_NUMBER else max(1.5, length / 2)
+    if _OTHER_SCRIPT.match(piece):
+        return float(length)
+    if length in _ACRONYM and piece.isupper():
+        return _ACRONYM_PIECES
+    return 1.0 + max(0, length - _WHOLE_WORD) / _LETTERS_PER_PIECE
 
 
-def _units(text: str, lines: Sequence[Line], heading: str) -> Iterator[_Unit]:
+def _units(text: str, lines: Sequence[Line], place: layout.Place) -> Iterator[_Unit]:
     index = 0
     while index < len(lines):
         line = lines[index]
@@ -111,8 +120,8 @@ def _units(text: str, lines: Sequence[Line], heading: str) -> Iterator[_Unit]:
             while end < len(lines) and _continues(lines[end]):
                 end += 1
         if line.kind is Kind.HEADING:
-            heading = line.text
-        yield from _block(text, lines[index:end], heading)
+            place = place.at(line.text)
+        yield from _block(text, lines[index:end], place)
         index = end
 
 
@@ -120,16 +129,16 @@ def _continues(line: Line) -> bool:
     return line.kind is Kind.PROSE and not line.after_blank
 
 
-def _block(text: str, lines: Sequence[Line], heading: str) -> Iterator[_Unit]:
+def _block(text: str, lines: Sequence[Line], place: layout.Place) -> Iterator[_Unit]:
     """Yield the units of a paragraph, a heading or a row."""
     first = lines[0]
     quality = _quality(first)
     limit = MAX_ROW_CHARACTERS if first.kind is Kind.ROW else MAX_CHARACTERS
     for start, end in _spans(text, lines):
         for left, right in _bounded(text, start, end, limit):
-            weight = wordpieces(text[left:right])
+            weight = max(wordpieces(text[left:right]), (right - left) * _WORDPIECES_PER_CHARACTER)
             header_start = first.header_start
-            yield _Unit(left, right, weight, quality, heading, first.header, header_start)
+            yield _Unit(left, right, weight, quality, place, first.header, header_start)
             quality = _INSIDE
         quality = _SENTENCE
 
@@ -170,41 +179,43 @@ def _bounded(text: str, start: int, end: int, limit: int) -> Iterator[tuple[int,
 
 
 def _pack(units: Sequence[_Unit], title: str) -> Iterator[Sequence[_Unit]]:
-    """Group units into passages: as full as allowed, at the best boundary."""
+    """Group units into passages of about equal size, each ending at the best boundary near."""
     rest = sum(unit.weight for unit in units)
     first = 0
     while first < len(units):
         room = _room(title, units[first])
-        if room < rest < room * _TAIL:
-            room = max(rest * 0.6, _MIN_BODY_WORDPIECES)  # two halves, not a whole and a scrap
-        last = _best_end(units, first, room)
+        parts = math.ceil(rest / (room * _EVEN))
+        last = _best_end(units, first, min(room, rest / parts / _EVEN))
         yield units[first:last]
         rest -= sum(unit.weight for unit in units[first:last])
         first = last
 
 
 def _room(title: str, unit: _Unit) -> float:
-    return max(_MIN_BODY_WORDPIECES, MAX_WORDPIECES - wordpieces(_context(title, unit)))
+    return max(_MIN_BODY_WORDPIECES, MAX_WORDPIECES - wordpieces(_context(title, [unit])))
 
 
 def _best_end(units: Sequence[_Unit], first: int, room: float) -> int:
     """Return the index after the last unit of the passage that begins at `first`."""
-    weight = 0.0
-    best, best_score = first + 1, -1.0
-    for index in range(first, len(units)):
+    weight = units[first].weight
+    best, best_score = first + 1, 0.0
+    for index in range(first + 1, len(units)):
         unit = units[index]
-        full = max(weight / room, (unit.start - units[first].start) / MAX_CHARACTERS)
-        if index > first and full >= _MIN_FILL and unit.cut_before + full >= best_score:
+        full = weight / room
+        if full >= _MIN_FILL and unit.cut_before + full >= best_score:
             best, best_score = index, unit.cut_before + full
         weight += unit.weight
         if weight > room or unit.end - units[first].start > MAX_CHARACTERS:
-            return best if best_score >= 0 else max(first + 1, index)
+            return best if best_score else index
     return len(units)
 
 
-def _context(title: str, unit: _Unit) -> str:
-    """Return document, heading and, where the table began earlier, its header."""
-    header = unit.header if unit.start > unit.header_start else ""
-    heading = "" if unit.heading in header else unit.heading
-    parts: Iterable[str] = (title[:_TITLE_CHARACTERS].strip(), heading, header)
+def _context(title: str, units: Sequence[_Unit]) -> str:
+    """Return document, headings and, where the table began earlier, its header."""
+    first = units[0]
+    header = first.header if first.start > first.header_start else ""
+    # A running head may stand before the heading that the passage really begins with.
+    place = [unit.place for unit in units if unit.start - first.start <= _NEAR][-1]
+    places = [name for name in (place.section, place.heading) if name not in header]
+    parts = (title[:_TITLE_CHARACTERS].strip(), *places, header)
     return "\n".join(part for part in parts if part)[:MAX_CONTEXT]

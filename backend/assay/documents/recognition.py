@@ -28,7 +28,7 @@ def recognise(picture: bytes, program: str) -> str:
         input=picture,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        preexec_fn=die_with_parent,  # noqa: PLW1509  this process has one thread
+        preexec_fn=die_with_parent,
         check=False,
     )
     return clean(done.stdout.decode("utf-8", "replace")).strip() if done.returncode == 0 else ""
