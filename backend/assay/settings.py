@@ -126,6 +126,8 @@ class Settings(BaseSettings):
     """Address-space limit of the parser process for one file."""
     worker_concurrency: int = Field(2, ge=1, validation_alias="WORKER_CONCURRENCY")
     """Documents ingested at once by one worker."""
+    sole_worker: bool = Field(False, validation_alias="ASSAY_SOLE_WORKER")  # noqa: FBT003
+    """No other worker exists, so at its start every job marked running belongs to a dead one."""
     jobs_listen: bool = Field(True, validation_alias="JOBS_LISTEN")  # noqa: FBT003
     """Whether the worker waits by LISTEN; it must poll behind PgBouncer's transaction mode."""
     shutdown_seconds: int = Field(20, ge=1, validation_alias="SHUTDOWN_TIMEOUT")

@@ -9,7 +9,6 @@ from uuid import UUID
 import procrastinate
 import structlog
 from procrastinate import RetryStrategy
-from procrastinate.testing import InMemoryConnector
 
 from assay.adapters.postgres import Transaction
 from assay.scope import TenantScope
@@ -34,8 +33,8 @@ class Jobs:
     """The sending half, for the API and for jobs that send others."""
 
     def __init__(self) -> None:
-        # Deferring goes through the caller's own connection, so this app needs none.
-        self._app = procrastinate.App(connector=_Deferring())
+        # Never opened: deferring goes through the caller's own connection.
+        self._app = procrastinate.App(connector=procrastinate.PsycopgConnector())
 
     async def defer(
         self, tx: Transaction, scope: TenantScope, name: str, *, lock: str, **args: Any
@@ -50,14 +49,6 @@ class Jobs:
         await deferrer.defer_async(tenant_id=str(scope.tenant_id), **args)
 
 
-class _Deferring(InMemoryConnector):
-    """A connector that can only run statements on a connection it is handed."""
-
-    execute_query_all_async_with_connection = (
-        procrastinate.PsycopgConnector.execute_query_all_async_with_connection
-    )
-
-
 class JobRunner:
     """The receiving half: fetches jobs, opens the tenant's scope, runs the registered coroutine."""
 
@@ -65,12 +56,14 @@ class JobRunner:
         self._settings = settings
         self._app = procrastinate.App(
             connector=procrastinate.PsycopgConnector(
-                host=settings.postgres_host,
-                port=settings.postgres_port,
-                dbname=settings.postgres_db,
-                user=settings.postgres_user,
-                password=settings.postgres_password.get_secret_value(),
-                prepare_threshold=None,
+                kwargs={
+                    "host": settings.postgres_host,
+                    "port": settings.postgres_port,
+                    "dbname": settings.postgres_db,
+                    "user": settings.postgres_user,
+                    "password": settings.postgres_password.get_secret_value(),
+                    "prepare_threshold": None,
+                },
                 min_size=1,
                 max_size=settings.worker_concurrency + 4,
             )
@@ -90,7 +83,7 @@ class JobRunner:
         self._sweeps.append(sweep)
 
     async def run(self, *, alone: bool) -> None:
-        """Work until cancelled or told to stop by SIGTERM or SIGINT.
+        """Work until cancelled; running jobs get `shutdown_seconds` to end, then go back.
 
         :param alone: no other worker exists, so every job marked running is a dead worker's.
         """
@@ -105,6 +98,7 @@ class JobRunner:
                     delete_jobs="always",
                     update_heartbeat_interval=HEARTBEAT_SECONDS,
                     stalled_worker_timeout=STALLED_SECONDS,
+                    install_signal_handlers=False,
                     shutdown_graceful_timeout=self._settings.shutdown_seconds,
                 )
             finally:

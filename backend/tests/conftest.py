@@ -1,0 +1,130 @@
+"""The real parts, one application on them, and tenants to call it with."""
+
+import asyncio
+import contextlib
+import os
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+for _name in list(os.environ):
+    # A developer's own settings must not reach the tests, nor their model key be spent.
+    if _name.startswith(("OPENAI_", "POSTGRES_", "REDIS_", "QDRANT_", "S3_", "AWS_")) and (
+        _name != "POSTGRES_PROGRAMS"
+    ):
+        del os.environ[_name]
+
+from assay import worker
+from assay.adapters.migrations import migrate
+from assay.embedded.supervisor import Embedded
+from assay.main import connect, create_app
+from assay.settings import Settings
+
+PASSWORD = "correct horse battery"
+DATA = Path(os.environ.get("ASSAY_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The folder of real documents."""
+    if not DATA.is_dir():
+        pytest.skip(f"not run: no test data at {DATA}; set ASSAY_TEST_DATA")
+    return DATA
+
+
+@pytest.fixture(scope="session")
+async def parts(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Embedded]:
+    """PostgreSQL, Redis and the vector process, started for this run."""
+    folder = tmp_path_factory.mktemp("assay")
+    embedded = Embedded(Settings(_env_file=None, mode="embedded", data_dir=folder))
+    await embedded.start()
+    try:
+        await asyncio.to_thread(migrate, embedded.owner_settings)
+        yield embedded
+    finally:
+        await embedded.stop()
+
+
+@pytest.fixture(scope="session")
+async def app(parts: Embedded) -> AsyncIterator[FastAPI]:
+    """The API on the real parts."""
+    settings = parts.app_settings
+    application = create_app(settings)
+    async with connect(application, settings):
+        yield application
+
+
+@pytest.fixture(scope="session")
+async def working(parts: Embedded) -> AsyncIterator[None]:
+    """A worker beside the API, in this process."""
+    async with worker.connect(parts.worker_settings) as runner:
+        task = asyncio.create_task(runner.run(alone=True))
+        yield
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+def client_of(app: FastAPI, token: str | None = None) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(app, raise_app_exceptions=False),
+        base_url="http://assay.test",
+        headers={"Authorization": f"Bearer {token}"} if token else {},
+        timeout=60,
+    )
+
+
+@pytest.fixture
+async def anonymous(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """A client without credentials."""
+    async with client_of(app) as client:
+        yield client
+
+
+@dataclass
+class Tenant:
+    """A workspace and its owner's client."""
+
+    id: str
+    user_id: str
+    email: str
+    tokens: dict[str, object] = field(repr=False)
+    client: httpx.AsyncClient = field(repr=False)
+
+
+NewTenant = Callable[[], Awaitable[Tenant]]
+
+
+@pytest.fixture
+async def new_tenant(app: FastAPI) -> AsyncIterator[NewTenant]:
+    """Make fresh workspaces."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def make() -> Tenant:
+            email = f"{secrets.token_hex(6)}@example.com"
+            body = {"workspace": "Test", "email": email, "password": PASSWORD}
+            async with client_of(app) as anonymous:
+                response = await anonymous.post("/v1/signup", json=body)
+            assert response.status_code == 201, response.text
+            tokens = response.json()
+            client = await stack.enter_async_context(client_of(app, tokens["access_token"]))
+            return Tenant(tokens["tenant"]["id"], tokens["user"]["id"], email, tokens, client)
+
+        yield make
+
+
+@pytest.fixture
+async def tenant(new_tenant: NewTenant) -> Tenant:
+    """A fresh workspace."""
+    return await new_tenant()
+
+
+@pytest.fixture
+async def other(new_tenant: NewTenant) -> Tenant:
+    """Another fresh workspace, which must see nothing of the first."""
+    return await new_tenant()
