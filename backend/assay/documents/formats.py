@@ -85,6 +85,7 @@ _OLE_ENCRYPTED = frozenset({DOCX, PPTX, XLSX})
 _TEXT_FAMILY = frozenset({HTML, MARKDOWN, TEXT, CSV, TSV, EML, JSON, NOTEBOOK, XML})
 
 _PDF_HEADER_WITHIN = 1024  # PDF 1.7, appendix H.3: readers look for the header in this many bytes
+_PDF_SYNTAX = (b"endobj", b"startxref", b"trailer")
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"{\\rtf", RTF),
     (b"\x89PNG\r\n\x1a\n", PNG),
@@ -138,7 +139,7 @@ def detect(name: str, head: bytes) -> str:
     if not head:
         raise Invalid("The file is empty. Choose a file that has contents.", code="empty_file")
     named = _BY_EXTENSION.get(extension(name))
-    if b"%PDF-" in head[:_PDF_HEADER_WITHIN]:
+    if is_pdf(head):
         return PDF
     if head.startswith(_ZIP):
         return _in_zip(named, head)
@@ -158,6 +159,11 @@ def detect(name: str, head: bytes) -> str:
 def extension(name: str) -> str:
     """Return the extension of a file name in lower case, without its dot."""
     return name.rpartition(".")[2].strip().lower() if "." in name else ""
+
+
+def is_pdf(head: bytes) -> bool:
+    """Whether a file begins as a PDF, perhaps after some bytes that do not belong to it."""
+    return b"%PDF-" in head[:_PDF_HEADER_WITHIN]
 
 
 def is_text(head: bytes) -> bool:
@@ -196,6 +202,8 @@ def _in_ole(named: str | None, head: bytes) -> str:
 def _in_text(named: str | None, head: bytes) -> str:
     if named in _TEXT_FAMILY:
         return str(named)
+    if named == PDF and any(mark in head for mark in _PDF_SYNTAX):
+        return PDF  # one without its header: the parser tells that it is broken
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith(_HTML_STARTS):
         return HTML

@@ -7,9 +7,10 @@ follows as raw bytes. It imports what the format at hand needs, and nothing of t
 """
 
 import os
+import re
 import struct
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -82,11 +83,11 @@ def main() -> int:
 def _load(request: Request) -> None:
     """Import what the task needs while bytecode may still be written to its cache."""
     if request.mime_type == formats.PDF:
-        from assay.documents import pdf  # noqa: F401, PLC0415  100 ms that others need not pay
-    elif request.mime_type in formats.IMAGES:
-        from assay.documents import recognition  # noqa: F401, PLC0415
-    else:
-        from assay.documents import readers  # noqa: F401, PLC0415
+        from assay.documents import pdf  # noqa: F401, PLC0415  70 ms that others need not pay
+    elif request.mime_type not in formats.IMAGES:
+        from assay.documents import readers  # noqa: F401, PLC0415  not needed for PDF
+    if request.task == "render" or request.mime_type in formats.IMAGES:
+        import PIL.Image  # noqa: F401, PLC0415  20 ms, for pictures only
 
 
 def _parse(request: Request, answers: Answers) -> None:
@@ -98,11 +99,16 @@ def _parse(request: Request, answers: Answers) -> None:
         raise Failure("no_text")
     answers.json(
         {
-            "title": (title or name)[:MAX_TITLE],
+            "title": (title if _is_title(title) else name)[:MAX_TITLE],
             "pages": texts,
             "passages": [(p.page, p.start, p.end, p.context) for p in passages],
         }
     )
+
+
+def _is_title(title: str) -> bool:
+    """Whether a document's own title is one, and not its program's `untitled` or a file name."""
+    return " " in title and not re.search(r"(?i)^microsoft |untitled|\.\w{2,5}$", title)
 
 
 def _read(request: Request, answers: Answers) -> tuple[str, list[str]]:
@@ -111,58 +117,51 @@ def _read(request: Request, answers: Answers) -> tuple[str, list[str]]:
         return _read_pdf(path, answers)
     if request.mime_type in formats.IMAGES:
         return "", _read_image(path, answers)
-    from assay.documents import readers  # noqa: PLC0415  not needed for PDF
+    from assay.documents import readers  # noqa: PLC0415  see `_load`
 
     text = readers.read(path, request.mime_type)
     return text.title, _within_bounds(text.pages)
 
 
 def _read_pdf(path: Path, answers: Answers) -> tuple[str, list[str]]:
-    from assay.documents import pdf  # noqa: PLC0415  100 ms that other formats need not pay
+    from assay.documents import pdf, recognition  # noqa: PLC0415  see `_load`
 
     document = pdf.open_pdf(path)
-    total = len(document)
-    if total > MAX_PAGES:
+    if len(document) > MAX_PAGES:
         raise Failure("too_complex")
-    texts = []
-    for text in _within_bounds(pdf.texts(document)):
-        texts.append(text)
-        answers.json({"done": len(texts), "total": total})
-    blank = [index for index, text in enumerate(texts) if not text.strip()]
-    if blank:
-        _recognise_pages(document, texts, blank)
-    return pdf.title(document), texts
+    pages = _within_bounds(_pdf_pages(document, answers))
+    if recognition.program() is None and not any(text.strip() for text in pages):
+        raise Failure("no_text_without_ocr")
+    return pdf.title(document), pages
 
 
-def _recognise_pages(document: Any, texts: list[str], blank: Sequence[int]) -> None:
-    """Fill in the pages that hold pictures only."""
-    from assay.documents import pdf, recognition  # noqa: PLC0415  scans only
+def _pdf_pages(document: Any, answers: Answers) -> Iterator[str]:
+    """Yield the text of each page, recognised where the page is a picture only."""
+    from assay.documents import pdf, recognition  # noqa: PLC0415  see `_load`
 
     program = recognition.program()
-    if program is None:
-        if len(blank) == len(texts):
-            raise Failure("no_text_without_ocr")
-        return
-    for index in blank:
-        picture = pdf.picture(document, index, recognition.DPI)
-        if picture:
-            texts[index] = recognition.recognise(picture, program)
+    for index, text in enumerate(pdf.texts(document)):
+        picture = b""
+        if program and not text.strip():
+            picture = pdf.picture(document, index, recognition.DPI)
+        yield recognition.recognise(picture, program) if program and picture else text
+        answers.json({"done": index + 1, "total": len(document)})
 
 
 def _read_image(path: Path, answers: Answers) -> list[str]:
-    from assay.documents import recognition  # noqa: PLC0415  images only
+    from assay.documents import recognition  # noqa: PLC0415  see `_load`
 
     program = recognition.program()
     if program is None:
         raise Failure("no_text_without_ocr")
-    texts = []
+    texts: list[str] = []
     for picture in recognition.frames(path):
         texts.append(recognition.recognise(picture, program))
         answers.json({"done": len(texts), "total": len(texts)})
     return texts
 
 
-def _within_bounds(texts: Sequence[str] | Iterator[str]) -> list[str]:
+def _within_bounds(texts: Iterable[str]) -> list[str]:
     kept: list[str] = []
     length = 0
     for text in texts:
@@ -174,20 +173,29 @@ def _within_bounds(texts: Sequence[str] | Iterator[str]) -> list[str]:
 
 
 def _render(request: Request, answers: Answers) -> None:
-    from assay.documents import pdf  # noqa: PLC0415  see `_read_pdf`
+    from assay.documents import pdf  # noqa: PLC0415  see `_load`
 
-    document = pdf.open_pdf(Path(request.path))
-    image = pdf.render(pdf.open_page(document, request.page), request.width)
+    image = pdf.render(pdf.open_page(_shown(request), request.page), request.width)
     answers.json({"bytes": len(image)})
     answers.raw(image)
 
 
 def _boxes(request: Request, answers: Answers) -> None:
-    from assay.documents import pdf  # noqa: PLC0415  see `_read_pdf`
+    from assay.documents import pdf  # noqa: PLC0415  see `_load`
 
-    document = pdf.open_pdf(Path(request.path))
-    page = pdf.open_page(document, request.page)
+    page = pdf.open_page(_shown(request), request.page)
     answers.json({"boxes": pdf.boxes(page, request.start, request.end)})
+
+
+def _shown(request: Request) -> Any:
+    """Open a document whose pages have pictures."""
+    from assay.documents import pdf  # noqa: PLC0415  see `_load`
+
+    path = Path(request.path)
+    with path.open("rb") as file:
+        if not formats.is_pdf(file.read(formats.HEAD_BYTES)):
+            raise Failure("no_image")
+    return pdf.open_pdf(path)
 
 
 _TASKS: dict[str, Callable[[Request, Answers], None]] = {

@@ -111,16 +111,17 @@ class Parser:
     async def _answers(self, request: Request) -> AsyncIterator[AsyncIterator[bytes]]:
         """Start the process and give its frames; nothing of it is left afterwards."""
         process = await _start()
+        said = asyncio.create_task(_tail(process))
         limit = asyncio.timeout(self._timeout)
         try:
             async with limit:
-                yield _frames(process, encode(request))
+                yield _frames(process, encode(request), said)
         except TimeoutError:
             if limit.expired():
                 raise ParseFailed("timeout") from None
             raise
         finally:
-            await asyncio.shield(_end(process))
+            await asyncio.shield(_end(process, said))
 
 
 async def _start() -> asyncio.subprocess.Process:
@@ -145,7 +146,9 @@ def _environment() -> dict[str, str]:
     return kept | single | {"PYTHONPATH": str(_PACKAGE_ROOT), "LANG": "C.UTF-8"}
 
 
-async def _frames(process: asyncio.subprocess.Process, request: bytes) -> AsyncIterator[bytes]:
+async def _frames(
+    process: asyncio.subprocess.Process, request: bytes, said: asyncio.Task[bytes]
+) -> AsyncIterator[bytes]:
     """Yield the answers of the process.
 
     :raises ParseFailed: when it reports a failure, or ends before its answer is complete.
@@ -161,7 +164,7 @@ async def _frames(process: asyncio.subprocess.Process, request: bytes) -> AsyncI
                 raise ParseFailed("too_complex")
             frame = await process.stdout.readexactly(length)
         except asyncio.IncompleteReadError:
-            raise ParseFailed(await _why_ended(process)) from None
+            raise ParseFailed(_why_ended(await process.wait(), await said)) from None
         if frame.startswith(b'{"failure":'):
             raise ParseFailed(_reported(frame))
         yield frame
@@ -172,10 +175,7 @@ def _reported(frame: bytes) -> str:
     return reason if reason in MESSAGES else "crashed"
 
 
-async def _why_ended(process: asyncio.subprocess.Process) -> str:
-    assert process.stderr is not None  # noqa: S101  a pipe was asked for
-    said = await process.stderr.read(_STDERR_TAIL)
-    code = await process.wait()
+def _why_ended(code: int, said: bytes) -> str:
     if code == -signal.SIGXCPU:
         return "timeout"
     # The kernel kills with SIGKILL when memory runs out before the limit is reached.
@@ -184,14 +184,23 @@ async def _why_ended(process: asyncio.subprocess.Process) -> str:
     return "crashed"
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
+async def _tail(process: asyncio.subprocess.Process) -> bytes:
+    """Return the last of what the process says on standard error; it must never block there."""
+    assert process.stderr is not None  # noqa: S101  a pipe was asked for
+    tail = b""
+    while chunk := await process.stderr.read(1 << 16):
+        tail = (tail + chunk)[-_STDERR_TAIL:]
+    return tail
+
+
+async def _end(process: asyncio.subprocess.Process, said: asyncio.Task[bytes]) -> None:
     """Kill the process with all that it started, and reap it."""
     if process.returncode is None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-    for stream in (process.stdout, process.stderr):
-        while stream and await stream.read(1 << 16):
-            pass
+    while process.stdout and await process.stdout.read(1 << 16):
+        pass
+    await said
     await process.wait()
 
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import pypdfium2 as pdfium
-import pypdfium2.raw as pdfium_c
+import pypdfium2 as pdfium  # type: ignore[import-untyped]
+import pypdfium2.raw as pdfium_c  # type: ignore[import-untyped]
 
 from assay.documents.failures import Failure
 
@@ -20,11 +20,15 @@ HYPHEN_AT_LINE_END = 0x02
 belong there (`non-GAAP`), so it becomes one; pdfium has already joined the lines."""
 
 _LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl"}
-_SPACES = frozenset(
-    {0x09, 0x0B, 0x0C, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000}
-)
-_NOTHING = frozenset({0xAD, 0x200B, 0xFEFF, 0xFFFE, 0xFFFF})
+_SPACES = (0x09, 0x0B, 0x0C, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000)
+_NOTHING = (0xAD, 0x200B, 0xFEFF, 0xFFFE, 0xFFFF)
 _SYMBOL_BULLET = 0xF0B7
+_STANDS_FOR: dict[int, str] = (
+    dict.fromkeys(_NOTHING, "")
+    | dict.fromkeys(_SPACES, " ")
+    | _LIGATURES
+    | {ord("\n"): "\n", HYPHEN_AT_LINE_END: "-", _SYMBOL_BULLET: "•"}
+)
 _FIRST_PRINTABLE = 0x20
 _DELETE, _LAST_C1 = 0x7F, 0x9F
 _HIGH, _LOW, _AFTER_SURROGATES = 0xD800, 0xDC00, 0xE000
@@ -131,19 +135,11 @@ def _pieces(codes: list[int]) -> Iterator[tuple[int, str]]:
 
 def _piece(code: int) -> str:
     """Return what one code stands for; nothing for control characters and lone surrogates."""
-    if code == ord("\n"):
-        return "\n"
-    if code == HYPHEN_AT_LINE_END:
-        return "-"
-    if code in _SPACES:
-        return " "
-    if code == _SYMBOL_BULLET:
-        return "•"
-    if code < _FIRST_PRINTABLE or _DELETE <= code <= _LAST_C1 or code in _NOTHING:
-        return ""
-    if _HIGH <= code < _AFTER_SURROGATES or code > _MAX_CODE_POINT:
-        return ""
-    return _LIGATURES.get(code) or chr(code)
+    if code in _STANDS_FOR:
+        return _STANDS_FOR[code]
+    control = code < _FIRST_PRINTABLE or _DELETE <= code <= _LAST_C1
+    surrogate = _HIGH <= code < _AFTER_SURROGATES
+    return "" if control or surrogate or code > _MAX_CODE_POINT else chr(code)
 
 
 def boxes(page: pdfium.PdfPage, start: int, end: int) -> list[Box]:

@@ -6,8 +6,6 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from PIL import Image, ImageSequence, UnidentifiedImageError
-
 from assay.documents.failures import Failure
 from assay.documents.limits import die_with_parent
 from assay.documents.readers import clean
@@ -39,6 +37,8 @@ def frames(path: Path) -> Iterator[bytes]:
 
     :raises Failure: `broken` or `too_complex`.
     """
+    from PIL import Image, ImageSequence, UnidentifiedImageError  # noqa: PLC0415  images only
+
     Image.MAX_IMAGE_PIXELS = _MAX_PIXELS
     try:
         with Image.open(path) as image:
