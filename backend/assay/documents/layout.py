@@ -20,6 +20,7 @@ _LABELS_INSIDE_TABLE = 2
 _NUMERIC_CELLS = 2
 _MAX_FIGURES_ROW = 250
 _EDGE_LINES = 2
+_MAX_RUNNING_HEAD = 200
 _REPEATED_ON_PAGES = 3
 
 _NUMBER = re.compile(r"[(\-–—+]?[$€£¥]?\s?\d[\d,.]*\)?%?\)?$|^[—–-]$|^[$€£¥%)]$")  # noqa: RUF001  dashes stand for nil
@@ -94,7 +95,7 @@ def furniture(texts: Sequence[str]) -> frozenset[str]:
 
 def anonymous(line: str) -> str:
     """Return a line as running heads are compared: without digits and case."""
-    return re.sub(r"\d+", "#", line.strip().casefold())
+    return re.sub(r"\d+", "#", line[:_MAX_RUNNING_HEAD].strip().casefold())
 
 
 def _lines(text: str) -> Iterable[Line]:
@@ -157,13 +158,14 @@ def _is_heading(lines: Sequence[Line], index: int) -> bool:
 
 
 def _looks_like_heading(text: str) -> bool:
+    if len(text) > _MAX_HEADING:
+        return False
     words = text.split()
     return (
-        len(text) <= _MAX_HEADING
-        and text[-1] not in ".,:;!?"
+        text[-1] not in ".,:;!?"
         and (text[0].isupper() or text[0].isdigit())
         and (": " not in text or is_numbered(text))
-        and (_numeric_cells(text) == 0 or len(words) <= _NUMBERED_WORDS)
+        and (not _numeric_cells(text) or (is_numbered(text) and len(words) <= _NUMBERED_WORDS))
         and not _ONE_DATE.fullmatch(text)
     )
 

@@ -29,6 +29,7 @@ _WHOLE_WORD = 8
 _LETTERS_PER_PIECE = 4.5
 _SHORT_NUMBER = 3
 _ACRONYM, _ACRONYM_PIECES = range(3, 6), 1.9
+_NOT_SPACE = re.compile(r"\S")
 _SENTENCE_END = re.compile(
     r"(?<=[.!?…])[\"')\]”’»]*\s+(?=[\"'(\[“‘«]*[A-Z0-9À-ÞА-Я])"  # noqa: RUF001
     r"|(?<=[。！？])\s*(?=\S)"  # noqa: RUF001
@@ -162,18 +163,17 @@ def _spans(text: str, lines: Sequence[Line]) -> Iterator[tuple[int, int]]:
 
 
 def _bounded(text: str, start: int, end: int, limit: int) -> Iterator[tuple[int, int]]:
-    """Yield pieces of at most `limit` characters and an eligible weight, cut at white space."""
+    """Yield pieces of at most `limit` characters and a bounded weight, cut at white space."""
     weight = wordpieces(text[start:end])
     if limit == MAX_CHARACTERS and weight > MAX_WORDPIECES - _MIN_BODY_WORDPIECES:
         share = (MAX_WORDPIECES - _MIN_BODY_WORDPIECES) / weight
         limit = min(limit, max(1, int((end - start) * share)))
     while end - start > limit:
-        cut_at = max(text.rfind(" ", start, start + limit), text.rfind("\n", start, start + limit))
+        cut_at = max(text.rfind(mark, start + 1, start + limit + 1) for mark in " \n")
         cut_at = cut_at if cut_at > start else start + limit
-        right = start + len(text[start:cut_at].rstrip())
-        if right > start:
-            yield start, right
-        start = cut_at + len(text[cut_at:end]) - len(text[cut_at:end].lstrip())
+        yield start, start + len(text[start:cut_at].rstrip())
+        following = _NOT_SPACE.search(text, cut_at, end)
+        start = following.start() if following else end
     if start < end:
         yield start, end
 

@@ -54,11 +54,17 @@ def open_pdf(path: Path) -> pdfium.PdfDocument:
     try:
         document = pdfium.PdfDocument(path)
     except pdfium.PdfiumError as error:
-        locked = error.err_code in {pdfium_c.FPDF_ERR_PASSWORD, pdfium_c.FPDF_ERR_SECURITY}
-        raise Failure("encrypted" if locked else "broken") from None
+        raise Failure("encrypted" if _is_locked(error, path) else "broken") from None
     if not len(document):
         raise Failure("broken")
     return document
+
+
+def _is_locked(error: pdfium.PdfiumError, path: Path) -> bool:
+    """Whether a file did not open because it is encrypted; pdfium does not always say so."""
+    if error.err_code == pdfium_c.FPDF_ERR_SUCCESS:
+        return b"/Encrypt" in path.read_bytes()
+    return error.err_code in {pdfium_c.FPDF_ERR_PASSWORD, pdfium_c.FPDF_ERR_SECURITY}
 
 
 def open_page(document: pdfium.PdfDocument, number: int) -> pdfium.PdfPage:

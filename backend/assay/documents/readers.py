@@ -190,7 +190,9 @@ def _reason(data: bytes, mime_type: str, message: str) -> str:
     modern = mime_type in {formats.DOCX, formats.PPTX, formats.XLSX}
     if (modern and data.startswith(_OLE)) or re.search(r"(?i)password|encrypt", message):
         return "encrypted"
-    return "broken"
+    return (
+        "too_complex" if re.search(r"(?i)bomb|limit|exceed|too (large|many)", message) else "broken"
+    )
 
 
 def _sheets(result: Any) -> list[str]:
