@@ -154,17 +154,39 @@ def boxes(page: pdfium.PdfPage, start: int, end: int) -> list[Box]:
     A box is x0, y0, x1, y1 as fractions of the page as it is shown, from its top left.
     """
     mapped = page_text(page)
-    chosen = [
-        origin
-        for origin, char in zip(mapped.origins[start:end], mapped.text[start:end], strict=True)
-        if not char.isspace()
-    ]
     textpage = page.get_textpage()
     try:
-        shown = [_to_page(page, textpage.get_charbox(origin, loose=True)) for origin in chosen]
+        lines = [
+            [textpage.get_charbox(origin, loose=True) for origin in line]
+            for line in _lines(textpage, mapped, start, end)
+        ]
     finally:
         textpage.close()
-    return _merge([box for box in shown if box[0] < box[2] and box[1] < box[3]])
+    hulls = (_hull([box for box in line if box[0] < box[2] and box[1] < box[3]]) for line in lines)
+    return [_to_page(page, hull) for hull in hulls if hull]
+
+
+def _lines(
+    textpage: pdfium.PdfTextPage, mapped: Mapped, start: int, end: int
+) -> Iterator[list[int]]:
+    """Yield the characters of each line: it ends at a line feed or at a word's hyphen."""
+    line: list[int] = []
+    for origin, char in zip(mapped.origins[start:end], mapped.text[start:end], strict=True):
+        if not char.isspace():
+            line.append(origin)
+        code = pdfium_c.FPDFText_GetUnicode(textpage, origin)
+        if char == "\n" or code == HYPHEN_AT_LINE_END:
+            yield line
+            line = []
+    yield line
+
+
+def _hull(shown: list[Box]) -> Box | None:
+    """Return the smallest box around others."""
+    if not shown:
+        return None
+    lefts, lows, rights, highs = zip(*shown, strict=True)
+    return min(lefts), min(lows), max(rights), max(highs)
 
 
 def _to_page(page: pdfium.PdfPage, box: Box) -> Box:
@@ -185,35 +207,6 @@ def _to_page(page: pdfium.PdfPage, box: Box) -> Box:
 
 def _clip(value: float) -> float:
     return min(1.0, max(0.0, round(value, 5)))
-
-
-def _merge(shown: list[Box]) -> list[Box]:
-    """Join the boxes of neighbouring characters that stand on one line, or in one column."""
-    lines: list[Box] = []
-    for box in shown:
-        if lines and _same_line(lines[-1], box):
-            last = lines[-1]
-            lines[-1] = (
-                min(last[0], box[0]),
-                min(last[1], box[1]),
-                max(last[2], box[2]),
-                max(last[3], box[3]),
-            )
-        else:
-            lines.append(box)
-    return lines
-
-
-def _same_line(line: Box, box: Box) -> bool:
-    middle_y, middle_x = (box[1] + box[3]) / 2, (box[0] + box[2]) / 2
-    upright = line[1] <= middle_y <= line[3]
-    sideways = line[0] <= middle_x <= line[2] and box[3] - box[1] > 0 and _is_tall(line, box)
-    return upright or sideways
-
-
-def _is_tall(line: Box, box: Box) -> bool:
-    """Whether a line of turned text runs on in this box: it grows along the page's height."""
-    return line[3] - line[1] > 2 * (line[2] - line[0]) and abs(box[0] - line[0]) < 1e-3  # noqa: PLR2004
 
 
 def render(page: pdfium.PdfPage, width: int) -> bytes:
