@@ -29,6 +29,11 @@ SWEEP_SECONDS = 10.0
 _RETRY = RetryStrategy(max_attempts=20, wait=2, exponential_wait=2)
 
 
+def swept(tenant_id: UUID) -> TenantScope:
+    """Open the scope of a tenant that a `gate_*` function named to a sweep."""
+    return TenantScope(tenant_id)
+
+
 class Jobs:
     """The sending half, for the API and for jobs that send others."""
 

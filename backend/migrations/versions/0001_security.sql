@@ -120,21 +120,31 @@ create function gate_rotate(old_digest bytea, new_digest bytea)
     end $$;
 
 -- Sweeps: ids only, so that the worker can open each tenant's scope and mend what a crash left.
+-- A live job is found by its lock, which is the document's id.
 create function gate_unfinished(idle interval)
     returns table (tenant_id uuid, document_id uuid)
     language sql stable security definer set search_path = pg_catalog, public
     as $$
         select d.tenant_id, d.id from documents d
         where d.status in ('queued', 'processing') and d.updated_at < now() - idle
+            and not exists (
+                select from procrastinate_jobs j
+                where j.lock = d.id::text and j.task_name = 'documents.ingest'
+                    and j.status in ('todo', 'doing'))
         order by d.updated_at limit 1000
     $$;
 
 create function gate_removals(idle interval)
-    returns table (tenant_id uuid, removal_id uuid)
+    returns table (tenant_id uuid, removal_id uuid, document_id uuid)
     language sql stable security definer set search_path = pg_catalog, public
     as $$
-        select r.tenant_id, r.id from removals r
-        where r.created_at < now() - idle order by r.created_at limit 1000
+        select r.tenant_id, r.id, r.document_id from removals r
+        where r.created_at < now() - idle
+            and not exists (
+                select from procrastinate_jobs j
+                where j.lock = r.document_id::text and j.task_name = 'documents.remove'
+                    and j.status in ('todo', 'doing'))
+        order by r.created_at limit 1000
     $$;
 
 create function gate_tenants() returns table (tenant_id uuid)

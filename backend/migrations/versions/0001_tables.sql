@@ -74,6 +74,8 @@ create table documents (
     tenant_id uuid not null references tenants (id) on delete cascade,
     collection_id uuid,
     name text not null check (char_length(name) between 1 and 255),
+    -- The name with case folded, so that a search by name depends on no locale.
+    folded_name text not null default '',
     mime_type text not null,
     size_bytes bigint not null check (size_bytes >= 0),
     sha256 text not null check (sha256 ~ '^[0-9a-f]{64}$'),
@@ -87,6 +89,8 @@ create table documents (
     error_message text,
     pages integer,
     passages integer,
+    -- How many passages, by ordinal, have their vectors stored: where a restart goes on.
+    indexed integer not null default 0,
     attempts integer not null default 0,
     created_by uuid,
     created_at timestamptz not null default now(),
