@@ -83,6 +83,8 @@ class Settings(BaseSettings):
         SecretStr(""), validation_alias="POSTGRES_WORKER_PASSWORD"
     )
     """Password that `assay migrate` gives to `assay_worker`."""
+    postgres_programs: Path | None = Field(None, validation_alias="POSTGRES_PROGRAMS")
+    """Folder of the PostgreSQL programs for embedded mode; the bundled ones when absent."""
     pool_size: int = Field(10, ge=1, validation_alias="DB_POOL_SIZE")
     pool_max_overflow: int = Field(15, ge=0, validation_alias="DB_MAX_OVERFLOW")
     pool_timeout_seconds: float = Field(30, gt=0, validation_alias="DB_POOL_TIMEOUT")

@@ -19,11 +19,15 @@ for _name in list(os.environ):
     ):
         del os.environ[_name]
 
+# ruff: noqa: E402, I001 - the environment is cleaned before the first import of Assay
 from assay import worker
+from assay.adapters.telemetry import configure_logging
 from assay.adapters.migrations import migrate
 from assay.embedded.supervisor import Embedded
 from assay.main import connect, create_app
 from assay.settings import Settings
+
+configure_logging("WARNING")
 
 PASSWORD = "correct horse battery"
 DATA = Path(os.environ.get("ASSAY_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))

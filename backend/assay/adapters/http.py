@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
@@ -13,8 +13,10 @@ from fastapi import FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import RowMapping
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import compile_path
 
 from assay.errors import AssayError, Invalid, Malformed, NotFound, TooLarge
 
@@ -97,9 +99,9 @@ class Cursor(BaseModel):
 
 
 def item_list(
-    rows: Sequence[Mapping[str, Any]],
+    rows: Sequence[RowMapping],
     limit: int,
-    build: Callable[[Mapping[str, Any]], Item],
+    build: Callable[[RowMapping], Item],
     *,
     at: str = "created_at",
 ) -> ItemList[Item]:
@@ -167,7 +169,7 @@ def install_errors(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http_error(request: Request, error: HTTPException) -> Response:
-        return _answer(request, _from_http(error))
+        return _answer(request, _from_http(error, lambda: _methods(app, request.url.path)))
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> Response:
@@ -210,15 +212,29 @@ class _MethodNotAllowed(AssayError):
     title = "Method not allowed"
     default_code = "method_not_allowed"
 
+    def __init__(self, allowed: list[str]) -> None:
+        super().__init__(f"This path takes {', '.join(allowed)} only.")
+        self._allowed = allowed
 
-def _from_http(error: HTTPException) -> AssayError:
+    def headers(self) -> dict[str, str]:
+        return super().headers() | {"Allow": ", ".join(self._allowed)}
+
+
+def _methods(app: FastAPI, path: str) -> list[str]:
+    """Return every method that a path takes; the framework names the first route's only."""
+    return sorted(
+        method.upper()
+        for template, operations in describe(app)["paths"].items()
+        if compile_path(template)[0].match(path)
+        for method in operations
+    )
+
+
+def _from_http(error: HTTPException, methods: Callable[[], list[str]]) -> AssayError:
     if error.status_code == NotFound.status:
         return NotFound("There is nothing at this path. `/openapi.json` lists every call.")
     if error.status_code == _MethodNotAllowed.status:
-        problem: AssayError = _MethodNotAllowed("This path does not take this method.")
-        allow = (error.headers or {}).get("Allow", "")
-        problem.headers = lambda: {"Allow": allow}  # type: ignore[method-assign]
-        return problem
+        return _MethodNotAllowed(methods())
     if error.status_code == TooLarge.status:
         return TooLarge(error.detail)
     return Malformed(str(error.detail) or "The request cannot be read.")

@@ -53,7 +53,7 @@ class LoginRequest(Schema):
 class RefreshRequest(Schema):
     """The refresh token of the last log-in or refresh."""
 
-    refresh_token: str = Field(min_length=1, max_length=200)
+    refresh_token: str = Field(min_length=1, max_length=200, examples=["x3Kf…"])
 
 
 class PasswordRequest(Schema):
