@@ -10,7 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
@@ -21,6 +21,9 @@ from assay.documents.passages import Page, Passage
 
 Progress = Callable[[int, int], Awaitable[None]]
 Box = tuple[float, float, float, float]
+
+Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 _MAX_FRAME = 1 << 30
 _PACKAGE_ROOT = Path(__file__).parents[2]
@@ -72,11 +75,11 @@ class Parser:
         request = self._request("parse", path, name=name, mime_type=mime_type)
         async with self._answers(request) as frames:
             async for frame in frames:
-                answer = orjson.loads(frame)
+                answer = _understood(_json, frame)
                 if "done" not in answer:
-                    return await asyncio.to_thread(_document, answer)
+                    return await asyncio.to_thread(_understood, _document, answer)
                 if progress:
-                    await progress(answer["done"], answer["total"])
+                    await progress(*_understood(_progress, answer))
         raise ParseFailed("crashed")
 
     async def render(self, path: Path, page: int, *, width: int = 1200) -> bytes:
@@ -93,8 +96,7 @@ class Parser:
         """
         request = self._request("boxes", path, page=page, start=start, end=end)
         async with self._answers(request) as frames:
-            answer = orjson.loads(await anext(frames))
-            return [tuple(box) for box in answer["boxes"]]
+            return _understood(_boxes, await anext(frames))
 
     def _request(self, task: str, path: Path, **details: Any) -> Request:
         fields: dict[str, Any] = {"name": path.name, "mime_type": formats.PDF} | details
@@ -161,7 +163,7 @@ async def _frames(
         try:
             (length,) = struct.unpack(">I", await process.stdout.readexactly(4))
             if length > _MAX_FRAME:
-                raise ParseFailed("too_complex")
+                raise ParseFailed("crashed")
             frame = await process.stdout.readexactly(length)
         except asyncio.IncompleteReadError:
             raise ParseFailed(_why_ended(await process.wait(), await said)) from None
@@ -171,7 +173,7 @@ async def _frames(
 
 
 def _reported(frame: bytes) -> str:
-    reason = orjson.loads(frame)["failure"]
+    reason = str(_understood(_json, frame).get("failure"))
     return reason if reason in MESSAGES else "crashed"
 
 
@@ -202,6 +204,26 @@ async def _end(process: asyncio.subprocess.Process, said: asyncio.Task[bytes]) -
         pass
     await said
     await process.wait()
+
+
+def _understood(read: Callable[[Answer], Result], answer: Answer) -> Result:
+    """Read an answer; one that makes no sense comes from a process that went astray."""
+    try:
+        return read(answer)
+    except (ValueError, KeyError, TypeError, IndexError):
+        raise ParseFailed("crashed") from None
+
+
+def _json(frame: bytes) -> dict[str, Any]:
+    return dict(orjson.loads(frame))
+
+
+def _progress(answer: dict[str, Any]) -> tuple[int, int]:
+    return int(answer["done"]), int(answer["total"])
+
+
+def _boxes(frame: bytes) -> list[Box]:
+    return [(float(a), float(b), float(c), float(d)) for a, b, c, d in _json(frame)["boxes"]]
 
 
 def _document(answer: dict[str, Any]) -> ParsedDocument:
