@@ -7,11 +7,21 @@ from fastapi import FastAPI
 
 from assay import __version__
 from assay.adapters.asgi import RequestContext
+from assay.adapters.embeddings import create_embeddings
 from assay.adapters.http import describe, install_errors
+from assay.adapters.jobs import Jobs
 from assay.adapters.migrations import check_schema
 from assay.adapters.postgres import Database
 from assay.adapters.redis import Cache
 from assay.adapters.storage import Storage
+from assay.adapters.vectors import VectorStore
+from assay.documents import collections_routes
+from assay.documents import routes as documents_routes
+from assay.documents.collections_service import Collections
+from assay.documents.parsing import Parser
+from assay.documents.scratch import scratch_folder
+from assay.documents.service import Documents
+from assay.documents.viewing import PageViews
 from assay.identity import routes as identity_routes
 from assay.identity.api_keys import ApiKeys
 from assay.identity.authentication import Authenticator
@@ -51,6 +61,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(RequestContext, max_json_bytes=settings.max_json_bytes)
     app.include_router(operations_routes.router)
     app.include_router(identity_routes.router)
+    app.include_router(collections_routes.router)
+    app.include_router(documents_routes.router)
     return app
 
 
@@ -59,20 +71,35 @@ async def connect(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     """Connect the parts and put the services that routes use into the app's state."""
     database, cache, storage = Database(settings), Cache(settings), Storage(settings)
     tokens, passwords = TokenRing(settings), Passwords()
+    embeddings = create_embeddings(settings)
+    vectors = VectorStore(settings, embeddings.dimensions)
+    parser = Parser(
+        timeout_seconds=settings.parse_timeout_seconds, memory_bytes=settings.parse_memory_bytes
+    )
+    state = app.state
     try:
         await database.check_role()
         await check_schema(database)
-        app.state.authenticator = Authenticator(
-            database, cache, tokens, settings.session_cache_seconds
-        )
-        app.state.accounts = Accounts(database, cache, tokens, passwords, settings)
-        app.state.members = Members(database, cache, passwords)
-        app.state.api_keys = ApiKeys(database, cache)
-        app.state.operations = Operations(
-            {"postgres": database.healthy, "redis": cache.healthy, "files": storage.healthy}
+        await vectors.prepare()
+        state.authenticator = Authenticator(database, cache, tokens, settings.session_cache_seconds)
+        state.accounts = Accounts(database, cache, tokens, passwords, settings)
+        state.members = Members(database, cache, passwords)
+        state.api_keys = ApiKeys(database, cache)
+        state.collections = Collections(database)
+        state.documents = Documents(database, storage, Jobs(), settings)
+        state.page_views = PageViews(database, storage, parser, scratch_folder(settings))
+        state.operations = Operations(
+            {
+                "postgres": database.healthy,
+                "redis": cache.healthy,
+                "vectors": vectors.healthy,
+                "files": storage.healthy,
+            }
         )
         yield
     finally:
+        embeddings.close()
         passwords.close()
+        await vectors.close()
         await cache.close()
         await database.close()

@@ -6,9 +6,17 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from assay.adapters.jobs import JobRunner
+from assay.adapters.embeddings import create_embeddings
+from assay.adapters.jobs import JobRunner, Jobs
 from assay.adapters.migrations import check_schema
 from assay.adapters.postgres import Database
+from assay.adapters.storage import Storage
+from assay.adapters.vectors import VectorStore
+from assay.documents.jobs import IngestJobs
+from assay.documents.models import INGEST, REMOVE
+from assay.documents.parsing import Parser
+from assay.documents.reconcile import Reconciler
+from assay.documents.scratch import scratch_folder
 from assay.settings import Settings
 
 
@@ -26,10 +34,33 @@ async def run(settings: Settings) -> None:
 @asynccontextmanager
 async def connect(settings: Settings) -> AsyncIterator[JobRunner]:
     """Connect the parts and register every job and sweep."""
-    database = Database(settings)
+    database, storage, jobs = Database(settings), Storage(settings), Jobs()
+    embeddings = create_embeddings(settings)
+    vectors = VectorStore(settings, embeddings.dimensions)
+    parser = Parser(
+        timeout_seconds=settings.parse_timeout_seconds, memory_bytes=settings.parse_memory_bytes
+    )
+    scratch = scratch_folder(settings)
+    ingest = IngestJobs(
+        database=database,
+        storage=storage,
+        parser=parser,
+        embeddings=embeddings,
+        vectors=vectors,
+        scratch=scratch,
+    )
+    reconciler = Reconciler(
+        database=database, storage=storage, jobs=jobs, vectors=vectors, scratch=scratch
+    )
+    runner = JobRunner(settings)
+    runner.register(INGEST, ingest.ingest)
+    runner.register(REMOVE, ingest.remove)
+    runner.sweep(reconciler.sweep)
     try:
         await database.check_role()
         await check_schema(database)
-        yield JobRunner(settings)
+        yield runner
     finally:
+        embeddings.close()
+        await vectors.close()
         await database.close()

@@ -14,7 +14,11 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from assay.settings import Settings
+
 Vector = npt.NDArray[np.float32]
+LOCAL = "local"
+"""The `EMBEDDING_MODEL` that runs in the process."""
 
 CACHED_QUERIES = 2048
 
@@ -98,3 +102,21 @@ class FakeEmbeddings:
             vector[digest % self.dimensions] += 1.0
         length = math.hypot(*vector)
         return [value / length for value in vector]
+
+
+def create_embeddings(settings: Settings) -> Embeddings:
+    """Return the embeddings that the settings choose."""
+    # Imported when chosen: ONNX Runtime and the vendor's client cost 20 and 30 MB.
+    if settings.embedding_model == LOCAL:
+        from assay.adapters.embeddings_local import LocalEmbeddings  # noqa: PLC0415
+
+        return LocalEmbeddings(settings.data_dir / "models")
+    from openai import AsyncOpenAI  # noqa: PLC0415
+
+    from assay.adapters.embeddings_openai import OpenAIEmbeddings  # noqa: PLC0415
+
+    client = AsyncOpenAI(
+        api_key=settings.openai_api_key.get_secret_value() or "none",
+        base_url=settings.openai_base_url or None,
+    )
+    return OpenAIEmbeddings(client, settings.embedding_model, settings.embedding_dimensions)

@@ -3,13 +3,17 @@
 from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from python_multipart import MultipartParser
 from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import MultipartCallbacks, parse_options_header
+from python_multipart.multipart import parse_options_header
 
 from assay.documents.names import disposition_parameters
 from assay.errors import Malformed, UnsupportedMedia
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks  # it exists for type checkers only
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ class MultipartReader:
                 raise _malformed() from error
         return self._events.popleft()
 
-    def _callbacks(self) -> MultipartCallbacks:
+    def _callbacks(self) -> "MultipartCallbacks":
         def part_begin() -> None:
             self._headers = {}
 
