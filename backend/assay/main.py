@@ -81,6 +81,7 @@ async def connect(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         await database.check_role()
         await check_schema(database)
         await vectors.prepare()
+        state.database, state.passwords = database, passwords
         state.authenticator = Authenticator(database, cache, tokens, settings.session_cache_seconds)
         state.accounts = Accounts(database, cache, tokens, passwords, settings)
         state.members = Members(database, cache, passwords)

@@ -1,0 +1,149 @@
+"""The API as the command line calls it: over HTTP, to whichever server there is."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import httpx
+
+from assay.cli.console import Console
+from assay.cli.local_key import read_key
+from assay.embedded.folder import DataFolder
+from assay.settings import Settings
+
+START_SECONDS = 60
+POLL_SECONDS = 0.3
+
+
+class CommandFailed(Exception):
+    """What the person is told, and the exit code."""
+
+    def __init__(self, message: str, code: int = 1) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where the API is, as the options say; empty for the installation of this machine."""
+
+    url: str | None = None
+    api_key: str | None = None
+
+
+class Client:
+    """Calls of the API that turn problems into sentences."""
+
+    def __init__(self, http: httpx.AsyncClient) -> None:
+        self._http = http
+
+    async def call(self, method: str, path: str, **arguments: Any) -> Any:
+        """Call and return the JSON of the answer.
+
+        :raises CommandFailed: the server refused, or could not be reached.
+        """
+        try:
+            response = await self._http.request(method, path, **arguments)
+        except httpx.TransportError as error:
+            raise _unreachable(self._http, error) from error
+        if response.is_error:
+            raise CommandFailed(_problem(response.status_code, response.content))
+        return response.json() if response.content else None
+
+    async def upload(self, path: Path, collection_id: str | None) -> dict[str, Any]:
+        """Upload one file; return its document."""
+        with path.open("rb") as file:
+            data = {"collection_id": collection_id} if collection_id else None
+            answer = await self.call(
+                "POST", "/v1/documents", files={"file": (path.name, file)}, data=data
+            )
+        return dict(answer["documents"][0])
+
+    async def events(self, path: str, body: dict[str, Any]) -> AsyncIterator[tuple[str, Any]]:
+        """Post and yield the server-sent events of the answer.
+
+        :raises CommandFailed: the server refused, or the stream broke.
+        """
+        name = "message"
+        try:
+            async with self._http.stream("POST", path, json=body) as response:
+                if response.is_error:
+                    content = await response.aread()
+                    raise CommandFailed(_problem(response.status_code, content))
+                async for line in response.aiter_lines():
+                    field, _, value = line.partition(": ")
+                    if field == "event":
+                        name = value
+                    elif field == "data":
+                        yield name, json.loads(value)
+        except httpx.TransportError as error:
+            raise _unreachable(self._http, error) from error
+
+
+@asynccontextmanager
+async def connected(settings: Settings, target: Target, console: Console) -> AsyncIterator[Client]:
+    """Give a client of the API, starting a server for this command where none runs."""
+    if target.url:
+        async with _client(target.url, target.api_key) as client:
+            yield client
+        return
+    folder = DataFolder(settings.data_dir)
+    if folder.holder() is not None:
+        async with _client(await _url_of_holder(folder), _local_key(folder)) as client:
+            yield client
+        return
+    from assay.cli.serving import serving  # noqa: PLC0415 - a client needs none of it
+
+    console.note("starting Assay …")
+    own = settings.model_copy(update={"port": 0, "host": "127.0.0.1"})
+    async with serving(own) as url, _client(url, _local_key(folder)) as client:
+        yield client
+
+
+@asynccontextmanager
+async def _client(url: str, api_key: str | None) -> AsyncIterator[Client]:
+    if not api_key:
+        raise CommandFailed("Give an API key: --api-key or ASSAY_API_KEY.", 2)
+    headers = {"Authorization": f"Bearer {api_key}"}
+    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=120) as http:
+        yield Client(http)
+
+
+async def _url_of_holder(folder: DataFolder) -> str:
+    """Return where the holder of the folder serves; it may just be starting."""
+    deadline = monotonic() + START_SECONDS
+    while monotonic() < deadline:
+        holder = folder.holder()
+        if holder is not None and holder.url:
+            return holder.url
+        await asyncio.sleep(POLL_SECONDS)
+    raise CommandFailed(
+        f"{folder.path} is in use by another process that does not answer. End it, or set"
+        " ASSAY_DATA_DIR to another folder.",
+        5,
+    )
+
+
+def _local_key(folder: DataFolder) -> str:
+    key = read_key(folder.path)
+    if key is None:
+        raise CommandFailed(f"{folder.path} has no key that you may read. Are you its owner?")
+    return key
+
+
+def _unreachable(http: httpx.AsyncClient, error: Exception) -> CommandFailed:
+    reason = str(error) or type(error).__name__
+    return CommandFailed(f"{http.base_url} cannot be reached ({reason}). Is Assay running there?")
+
+
+def _problem(status: int, content: bytes) -> str:
+    try:
+        problem = json.loads(content)
+        return f"{problem['detail']} ({problem['code']})"
+    except (ValueError, KeyError, TypeError):
+        return f"The server answered {status} in a form that Assay does not use."

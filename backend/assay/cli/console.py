@@ -1,0 +1,83 @@
+"""What a person sees: colours and bars on a terminal, plain lines elsewhere."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import rich.console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+
+class Console:
+    """Results go to standard output, everything else to standard error."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._quiet = quiet
+        self.out = rich.console.Console(highlight=False, soft_wrap=True)
+        self.errors = rich.console.Console(stderr=True, highlight=False, soft_wrap=True)
+
+    def note(self, message: str) -> None:
+        """Tell what goes on, unless quiet."""
+        if not self._quiet:
+            self.errors.print(escape(message), style="dim")
+
+    def fail(self, message: str) -> None:
+        """Tell what went wrong."""
+        self.errors.print(f"[bold red]assay:[/] {escape(message)}")
+
+    def print(self, text: str, style: str | None = None) -> None:
+        """Print a line of the result."""
+        self.out.print(escape(text), style=style)
+
+    def stream(self, text: str) -> None:
+        """Print a piece of the result as it comes."""
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+    @contextmanager
+    def progress(self) -> Iterator["Bars"]:
+        """Show a bar a file."""
+        if self._quiet or not self.errors.is_terminal:
+            yield Bars(self, None)
+            return
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.fields[state]}"),
+        )
+        with Progress(*columns, console=self.errors) as progress:
+            yield Bars(self, progress)
+
+
+class Bars:
+    """One bar a document on a terminal; one line a finished document elsewhere."""
+
+    def __init__(self, console: Console, progress: Progress | None) -> None:
+        self._console, self._progress = console, progress
+        self._tasks: dict[str, TaskID] = {}
+
+    def show(self, document: dict[str, Any]) -> None:
+        """Show how far a document is."""
+        identifier, finished = document["id"], document["status"] in ("ready", "failed")
+        state = _state(document)
+        if self._progress is None:
+            if finished and identifier not in self._tasks:
+                self._tasks[identifier] = TaskID(0)
+                self._console.note(f"{document['name']}: {state}")
+            return
+        if identifier not in self._tasks:
+            self._tasks[identifier] = self._progress.add_task(
+                escape(document["name"]), total=1, state=""
+            )
+        done = 1 if finished else document.get("progress") or 0
+        self._progress.update(self._tasks[identifier], completed=done, state=escape(state))
+
+
+def _state(document: dict[str, Any]) -> str:
+    if document["status"] == "failed":
+        return f"failed: {document['error']['message']}"
+    if document["status"] == "ready":
+        return f"ready, {document['pages']} pages"
+    return str(document.get("stage") or document["status"])

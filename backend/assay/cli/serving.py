@@ -1,0 +1,139 @@
+"""Runs the API in this process, with the embedded parts around it where the mode wants them."""
+
+import asyncio
+import contextlib
+import importlib
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import uvicorn
+from fastapi import FastAPI
+
+from assay.adapters.migrations import SchemaMismatch, check_schema, migrate
+from assay.adapters.postgres import Database
+from assay.cli.local_key import read_key, write_key
+from assay.embedded.supervisor import Embedded
+from assay.errors import Unavailable
+from assay.identity.local import local_api_key
+from assay.settings import Mode, Settings
+
+KEEP_ALIVE_SECONDS = 75
+"""Longer than the 60 s after which a load balancer drops an idle connection: otherwise it may
+send a request into one that was just closed here, which its client sees as a 502."""
+
+
+class PortTaken(Exception):
+    """Somebody listens there already; the message says what to do."""
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to the command that runs it."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Do not touch them."""
+        yield
+
+
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[str]:
+    """Serve until the block ends; give the address.
+
+    :raises PortTaken: the port is in use.
+    :raises DataFolderError: the data folder is in use or cannot be used.
+    """
+    listener = _listen(settings.host, settings.port)
+    try:
+        if settings.mode is Mode.EMBEDDED:
+            async with _embedded(settings, listener) as url:
+                yield url
+        else:
+            async with _api(settings, listener) as (_, url):
+                yield url
+    finally:
+        listener.close()
+
+
+@asynccontextmanager
+async def _embedded(settings: Settings, listener: socket.socket) -> AsyncIterator[str]:
+    embedded = Embedded(settings)
+    # The API's modules take as long to import as the parts take to start.
+    imports = asyncio.create_task(asyncio.to_thread(importlib.import_module, "assay.main"))
+    try:
+        await embedded.start()
+        await _bring_to_schema(embedded)
+        await imports
+        async with _api(embedded.app_settings, listener) as (app, url):
+            await _ensure_local_key(app, embedded)
+            await embedded.start_worker()
+            embedded.publish(url)
+            yield url
+    finally:
+        await embedded.stop()
+
+
+async def _bring_to_schema(embedded: Embedded) -> None:
+    """Migrate only where it is needed: importing the tool takes half a second."""
+    database = Database(embedded.app_settings)
+    try:
+        await check_schema(database)
+    except (SchemaMismatch, Unavailable):  # before the first migration there is no login role
+        await asyncio.to_thread(migrate, embedded.owner_settings)
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def _api(settings: Settings, listener: socket.socket) -> AsyncIterator[tuple[FastAPI, str]]:
+    from assay.main import create_app  # noqa: PLC0415 - imported beside the parts' start
+
+    app = create_app(settings)
+    server = _Server(
+        uvicorn.Config(
+            app,
+            loop="none",
+            http="httptools",
+            lifespan="on",
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=settings.shutdown_seconds,
+        )
+    )
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        while not server.started:
+            if task.done():
+                await task
+                raise SystemExit(1)
+            await asyncio.sleep(0.01)
+        host, port = listener.getsockname()[:2]
+        yield app, f"http://{host}:{port}"
+    finally:
+        server.should_exit = True
+        with contextlib.suppress(SystemExit):
+            await task
+
+
+async def _ensure_local_key(app: FastAPI, embedded: Embedded) -> None:
+    state, folder = app.state, embedded.folder.path
+    key = await local_api_key(
+        state.database, state.passwords, state.authenticator, state.api_keys, read_key(folder)
+    )
+    write_key(folder, key)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise PortTaken(
+            f"Port {port} on {host} cannot be used ({error.strerror}). Stop what listens there,"
+            " or choose another with --port."
+        ) from error
+    return listener
