@@ -8,6 +8,7 @@ which makes citations and highlights agree.
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 
 import pypdfium2 as pdfium  # type: ignore[import-untyped]
@@ -118,7 +119,7 @@ def normalise(codes: list[int]) -> Mapped:
     origins: list[int] = []
     for index, piece in _pieces(codes):
         pieces.append(piece)
-        origins.extend([index] * len(piece))
+        origins.extend(repeat(index, len(piece)))
     return Mapped("".join(pieces), origins)
 
 
@@ -127,6 +128,9 @@ def _pieces(codes: list[int]) -> Iterator[tuple[int, str]]:
     for index, code in enumerate(codes):
         if skip:
             skip = False
+            continue
+        if _FIRST_PRINTABLE <= code < _DELETE:
+            yield index, chr(code)
             continue
         following = codes[index + 1] if index + 1 < len(codes) else 0
         if code == ord("\r"):
