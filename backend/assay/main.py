@@ -31,6 +31,8 @@ from assay.identity.service import Accounts
 from assay.identity.tokens import TokenRing
 from assay.operations import routes as operations_routes
 from assay.operations.service import Operations
+from assay.search import routes as search_routes
+from assay.search.service import Search
 from assay.settings import Settings
 
 DESCRIPTION = """Upload documents, ask, and get answers whose citations can be checked.
@@ -63,6 +65,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(identity_routes.router)
     app.include_router(collections_routes.router)
     app.include_router(documents_routes.router)
+    app.include_router(search_routes.router)
     return app
 
 
@@ -89,6 +92,7 @@ async def connect(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         state.collections = Collections(database)
         state.documents = Documents(database, storage, Jobs(), settings)
         state.page_views = PageViews(database, storage, parser, scratch_folder(settings))
+        state.search = Search(database, embeddings, vectors)
         state.operations = Operations(
             {
                 "postgres": database.healthy,

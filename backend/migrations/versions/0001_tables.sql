@@ -123,6 +123,9 @@ create table passages (
     end_offset integer not null check (end_offset > start_offset),
     text text not null,
     context text not null default '',
+    -- What search falls back on while the vector engine is away.
+    words tsvector generated always as
+        (to_tsvector('english'::regconfig, context || ' ' || text)) stored,
     unique (tenant_id, document_id, ordinal),
     foreign key (tenant_id, document_id) references documents (tenant_id, id) on delete cascade
 );

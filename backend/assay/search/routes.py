@@ -1,0 +1,17 @@
+"""The search call."""
+
+from fastapi import APIRouter, Request
+
+from assay.adapters.http import ALWAYS, problems
+from assay.identity.dependencies import ViewerCaller
+from assay.search.schemas import SearchRequest, SearchResponse
+from assay.search.service import Search
+
+router = APIRouter(prefix="/v1", tags=["search"])
+
+
+@router.post("/search", summary="Find passages", responses=problems(*ALWAYS, 404, 413))
+async def search(body: SearchRequest, caller: ViewerCaller, request: Request) -> SearchResponse:
+    """Find the passages that fit best, by meaning, by words, or by both."""
+    service: Search = request.app.state.search
+    return await service.search(caller.scope, body)
