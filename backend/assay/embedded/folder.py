@@ -5,11 +5,14 @@ import fcntl
 import json
 import os
 import secrets
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
 SUBFOLDERS = ("postgres", "redis", "vectors", "files", "models", "logs", "run", "tmp")
+PROBE_SECONDS = 0.2
+"""Longer than another program's look at the lock takes, which must not refuse a start."""
 
 
 class DataFolderError(Exception):
@@ -83,11 +86,9 @@ class DataFolder:
                 " ASSAY_DATA_DIR to a folder of yours."
             )
             raise DataFolderError(message) from error
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+        if not _taken(lock):
             os.close(lock)
-            raise DataFolderInUse(self.path, self._recorded()) from error
+            raise DataFolderInUse(self.path, self._recorded())
         self._lock = lock
         self.publish(None)
 
@@ -102,7 +103,7 @@ class DataFolder:
         except FileNotFoundError:
             return None
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return self._recorded() or Holder(0, None)
         finally:
@@ -112,21 +113,22 @@ class DataFolder:
     def secrets(self) -> Secrets:
         """Return the folder's secrets; make them the first time.
 
-        :raises DataFolderError: the file is there and cannot be read as what it was.
+        :raises DataFolderError: the file cannot be read as what it was, or is gone while the
+            database that it opens is there.
         """
         path = self.path / "secrets.json"
         try:
             return Secrets(**json.loads(path.read_text()))
         except FileNotFoundError:
+            if (self.path / "postgres" / "cluster").exists():
+                raise _lost(path, "missing") from None
             made = Secrets.generate()
             write_atomically(path, asdict(made))
             return made
         except (ValueError, TypeError) as error:
-            message = (
-                f"{path} is damaged. Restore it from a backup: without it the database"
-                " cannot be opened."
-            )
-            raise DataFolderError(message) from error
+            raise _lost(path, "damaged") from error
+        except OSError as error:
+            raise _lost(path, f"not readable ({error.strerror})") from error
 
     def release(self) -> None:
         """Let others have the folder."""
@@ -143,6 +145,26 @@ class DataFolder:
             return None
 
 
+def _taken(lock: int) -> bool:
+    deadline = time.monotonic() + PROBE_SECONDS
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
+        else:
+            return True
+
+
+def _lost(path: Path, how: str) -> DataFolderError:
+    return DataFolderError(
+        f"{path} is {how}. Restore it from a backup, as the user who owns it: without it the"
+        " database cannot be opened. To begin anew, set ASSAY_DATA_DIR to another folder."
+    )
+
+
 def write_atomically(path: Path, content: dict[str, Any]) -> None:
     """Write a private JSON file so that a crash leaves the old or the new one, never half."""
     temporary = path.with_name(f"{path.name}.new")
@@ -151,3 +173,8 @@ def write_atomically(path: Path, content: dict[str, Any]) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # else a power cut may undo the new name
+    finally:
+        os.close(folder)

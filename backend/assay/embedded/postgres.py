@@ -9,10 +9,10 @@ import re
 import shutil
 import signal
 import subprocess
-import time
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT
 from collections.abc import Callable
 from pathlib import Path
+from secrets import token_hex
 
 import psutil
 import psycopg
@@ -85,11 +85,11 @@ class EmbeddedPostgres:
 
         :raises DataFolderError: the cluster is of another version, or cannot be made.
         """
+        await asyncio.to_thread(self._end_old_server)
         await asyncio.to_thread(self._own)
         if not (self._cluster / "PG_VERSION").exists():
             await self._initialise()
-        self._check_version()
-        await asyncio.to_thread(self._clear_old_server)
+        await asyncio.to_thread(self._check_version)
 
     def command(self) -> Command:
         """Return how the server is run."""
@@ -159,7 +159,7 @@ class EmbeddedPostgres:
         """Run initdb beside the final place, so that a crash in it leaves no half cluster."""
         for old in self._home.glob("new-*"):
             shutil.rmtree(old, ignore_errors=True)
-        fresh, password = self._home / f"new-{os.getpid()}", self._home / "password"
+        fresh, password = self._home / f"new-{token_hex(4)}", self._home / "password"
         password.write_text(self._secrets.postgres_superuser)
         password.chmod(0o600)
         self._own()
@@ -177,10 +177,15 @@ class EmbeddedPostgres:
             stdout=PIPE,
             stderr=STDOUT,
             env={"PATH": os.defpath, "LC_ALL": "C"},
+            start_new_session=True,
             preexec_fn=self._before_exec(signal.SIGKILL),
         )
-        output, _ = await process.communicate()
-        password.unlink()
+        try:
+            output, _ = await process.communicate()
+        finally:
+            password.unlink()
+            if process.returncode is None:
+                process.kill()
         if process.returncode != 0:
             raise DataFolderError(
                 f"PostgreSQL could not make its cluster in {fresh}:"
@@ -198,26 +203,37 @@ class EmbeddedPostgres:
                 " restore with pg_dump."
             )
 
-    def _clear_old_server(self) -> None:
-        """Wait for a server that a killed parent left dying; remove its pid file if it is gone.
+    def _end_old_server(self) -> None:
+        """End what a killed parent left of its server, which may still be on its way out.
 
-        The folder's lock is ours, so whoever wrote the file has no parent any more.
+        The folder's lock is ours, so nobody needs it any more. Its pid file stays, as PostgreSQL
+        sees by it whether somebody is attached to the old shared memory; unless a stranger has
+        the number by now, whom PostgreSQL would take for a running server.
+
+        :raises DataFolderError: it does not end.
         """
         pid_file = self._cluster / "postmaster.pid"
-        try:
-            pid = int(pid_file.read_text().split()[0])
-        except (FileNotFoundError, ValueError, IndexError):
+        if not pid_file.exists():
             return
-        deadline = time.monotonic() + OLD_SERVER_SECONDS
-        while self._is_our_server(pid) and time.monotonic() < deadline:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGQUIT)
-            time.sleep(0.1)
-        pid_file.unlink(missing_ok=True)
+        old = [each for each in psutil.process_iter() if self._is_ours(each)]
+        for each in old:
+            with contextlib.suppress(psutil.Error):
+                each.send_signal(signal.SIGQUIT)
+        _, alive = psutil.wait_procs(old, timeout=OLD_SERVER_SECONDS)
+        if alive:
+            numbers = " ".join(str(each.pid) for each in alive)
+            raise DataFolderError(
+                f"PostgreSQL of an earlier run does not end. End it (kill -9 {numbers}) and start"
+                " again."
+            )
+        with contextlib.suppress(FileNotFoundError, ValueError, IndexError):
+            if psutil.pid_exists(int(pid_file.read_text().split()[0])):
+                pid_file.unlink()
 
-    def _is_our_server(self, pid: int) -> bool:
+    def _is_ours(self, process: psutil.Process) -> bool:
+        """Whether a process is a server of this cluster: each works in the cluster's folder."""
         try:
-            return str(self._cluster) in psutil.Process(pid).cmdline()
+            return process.name() == "postgres" and process.cwd() == str(self._cluster.resolve())
         except psutil.Error:
             return False
 

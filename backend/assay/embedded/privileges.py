@@ -14,7 +14,7 @@ from pathlib import Path
 
 _PR_SET_PDEATHSIG, _PR_SET_KEEPCAPS = 1, 8
 _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE = 47, 2
-_CAP_DAC_OVERRIDE = 1
+_CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH = 1, 2
 _CAP_VERSION_3 = 0x20080522
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -72,11 +72,18 @@ def prepare(
 
 
 def _keep_walking() -> None:
-    """Make CAP_DAC_OVERRIDE survive the coming exec as an ambient capability."""
-    mask = 1 << _CAP_DAC_OVERRIDE
+    """Make one capability survive the coming exec as an ambient one.
+
+    CAP_DAC_READ_SEARCH is the lesser; containers often have only CAP_DAC_OVERRIDE.
+    """
+    if not (_keep(_CAP_DAC_READ_SEARCH) or _keep(_CAP_DAC_OVERRIDE)):
+        os._exit(1)
+
+
+def _keep(capability: int) -> bool:
+    mask = 1 << capability
     header = struct.pack("Ii", _CAP_VERSION_3, 0)
     data = struct.pack("IIIIII", mask, mask, mask, 0, 0, 0)
     if _libc.capset(header, data) != 0:
-        os._exit(1)
-    if _libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, _CAP_DAC_OVERRIDE, 0, 0) != 0:
-        os._exit(1)
+        return False
+    return bool(_libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, capability, 0, 0) == 0)

