@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from assay import __version__
 from assay.adapters.asgi import RequestContext
+from assay.adapters.chat import OpenAIChat
 from assay.adapters.embeddings import create_embeddings
 from assay.adapters.http import describe, install_errors
 from assay.adapters.jobs import Jobs
@@ -15,6 +16,11 @@ from assay.adapters.postgres import Database
 from assay.adapters.redis import Cache
 from assay.adapters.storage import Storage
 from assay.adapters.vectors import VectorStore
+from assay.answers import routes as answers_routes
+from assay.answers.extractive import Extractive
+from assay.answers.generative import Generative
+from assay.answers.retrieval import Retrieval
+from assay.answers.service import Answers
 from assay.documents import collections_routes
 from assay.documents import routes as documents_routes
 from assay.documents.collections_service import Collections
@@ -66,6 +72,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(collections_routes.router)
     app.include_router(documents_routes.router)
     app.include_router(search_routes.router)
+    app.include_router(answers_routes.router)
     return app
 
 
@@ -76,6 +83,7 @@ async def connect(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     tokens, passwords = TokenRing(settings), Passwords()
     embeddings = create_embeddings(settings)
     vectors = VectorStore(settings, embeddings.dimensions)
+    chat = OpenAIChat(settings) if settings.uses_model else None
     parser = Parser(
         timeout_seconds=settings.parse_timeout_seconds, memory_bytes=settings.parse_memory_bytes
     )
@@ -93,6 +101,8 @@ async def connect(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         state.documents = Documents(database, storage, Jobs(), settings)
         state.page_views = PageViews(database, storage, parser, scratch_folder(settings))
         state.search = Search(database, embeddings, vectors)
+        engine = Generative(chat) if chat else Extractive(embeddings)
+        state.answers = Answers(database, Retrieval(database, state.search), engine)
         state.operations = Operations(
             {
                 "postgres": database.healthy,
@@ -103,6 +113,8 @@ async def connect(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         )
         yield
     finally:
+        if chat:
+            await chat.close()
         embeddings.close()
         passwords.close()
         await vectors.close()

@@ -6,6 +6,7 @@ names in capitals are the public contract.
 
 import hashlib
 import os
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
@@ -113,6 +114,10 @@ class Settings(BaseSettings):
     openai_base_url: str = Field("", validation_alias="OPENAI_BASE_URL")
     chat_model: str = Field("gpt-4.1-mini", validation_alias="CHAT_MODEL")
     """Asked when `OPENAI_API_KEY` or `OPENAI_BASE_URL` is set; else answers are extractive."""
+    chat_price_input: Decimal | None = Field(None, ge=0, validation_alias="CHAT_PRICE_INPUT")
+    """USD for a million input tokens, where the price table does not know better."""
+    chat_price_output: Decimal | None = Field(None, ge=0, validation_alias="CHAT_PRICE_OUTPUT")
+    """USD for a million output tokens."""
     chat_timeout_seconds: float = Field(60, gt=0, validation_alias="CHAT_TIMEOUT")
     embedding_model: str = Field("local", validation_alias="EMBEDDING_MODEL")
     """`local` (all-MiniLM-L6-v2 in the process) or a model of the OpenAI API."""

@@ -1,5 +1,9 @@
 """Files of the tenants, in a folder or in S3, through obstore."""
 
+import asyncio
+import contextlib
+import re
+import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,12 +25,16 @@ if TYPE_CHECKING:
 PART_BYTES = 5 * 1024 * 1024
 """Smallest part that S3's multipart upload accepts; also what one upload holds in memory."""
 READ_BYTES = 256 * 1024
+PARTS_IN_FLIGHT = 2
+_STAGED = re.compile(r".+#[0-9]+")
+"""How obstore names a local file that is still being written."""
 
 
 class Storage:
     """Objects under `{tenant}/`; a key of one tenant cannot be read with another's scope."""
 
     def __init__(self, settings: Settings) -> None:
+        self._folder = None if settings.s3_bucket else settings.data_dir / "files"
         self._store = _store(settings)
 
     def key(self, scope: TenantScope, *parts: UUID | str) -> str:
@@ -103,6 +111,14 @@ class Storage:
         if keys:
             await obstore.delete_async(self._store, keys)
 
+    async def delete_unfinished(self, age: timedelta) -> None:
+        """Delete what writers left that were killed longer ago than `age`.
+
+        In S3 a lifecycle rule (`AbortIncompleteMultipartUpload`) does this.
+        """
+        if self._folder:
+            await asyncio.to_thread(_delete_staged, self._folder, time.time() - age.total_seconds())
+
     async def healthy(self) -> bool:
         """Tell whether the store answers."""
         try:
@@ -124,7 +140,9 @@ class Writer:
 
     def __init__(self, store: ObjectStore, key: str) -> None:
         self._store, self._key = store, key
-        self._inner = obstore.open_writer_async(store, key, buffer_size=PART_BYTES)
+        self._inner = obstore.open_writer_async(
+            store, key, buffer_size=PART_BYTES, max_concurrency=PARTS_IN_FLIGHT
+        )
 
     async def __aenter__(self) -> Self:
         """Start."""
@@ -145,7 +163,9 @@ class Writer:
     ) -> None:
         """Make the object visible, or drop what was written."""
         if kind is not None:
-            return  # The unfinished multipart upload is never completed.
+            # Dropping it aborts the write; the error's traceback would keep it alive.
+            del self._inner
+            return
         try:
             await self._inner.close()
         except BaseError as failure:
@@ -158,6 +178,18 @@ async def _chunks(response: "GetResult") -> AsyncIterator[bytes]:
             yield bytes(chunk)
     except BaseError as error:
         raise _unavailable() from error
+
+
+def _delete_staged(folder: Path, before: float) -> None:
+    """Delete staged files, and folders that are empty, last changed before a time."""
+    for path in sorted(folder.rglob("*"), reverse=True):
+        with contextlib.suppress(OSError):  # Another process was faster, or it is in use.
+            if path.stat().st_mtime >= before:
+                continue
+            if path.is_dir():
+                path.rmdir()
+            elif _STAGED.fullmatch(path.name):
+                path.unlink()
 
 
 def _unavailable() -> Unavailable:

@@ -8,7 +8,6 @@ vectors are stored. No transaction is open while a file is read or text is embed
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +21,7 @@ from assay.adapters.vectors import PassageVector, VectorStore
 from assay.documents import repository
 from assay.documents.models import Stage, passage_id
 from assay.documents.parsing import ParsedDocument, ParseFailed, Parser
+from assay.documents.scratch import scratch_copy
 from assay.errors import NotFound, Unavailable
 from assay.scope import TenantScope
 
@@ -119,8 +119,7 @@ class IngestJobs:
 
     async def _read(self, scope: TenantScope, document: RowMapping) -> ParsedDocument:
         report = _throttled(lambda share: self._progress(scope, document["id"], share))
-        with TemporaryDirectory(dir=self._scratch) as folder:
-            path = Path(folder) / "original"
+        with scratch_copy(self._scratch) as path:
             await self._storage.fetch(scope, document["storage_key"], path)
             return await self._parser.parse(
                 path, name=document["name"], mime_type=document["mime_type"], progress=report

@@ -23,14 +23,14 @@ _EDGE_LINES = 2
 _MAX_RUNNING_HEAD = 200
 _REPEATED_ON_PAGES = 3
 
-_NUMBER = re.compile(r"[(\-–—+]?[$€£¥]?\s?\d[\d,.]*\)?%?\)?$|^[—–-]$|^[$€£¥%)]$")  # noqa: RUF001  dashes stand for nil
+_NUMBER = re.compile(r"[(\-–—+]?[$€£¥]?\s?\d[\d,.]*\)?%?\)?$|^[—–-]$|^[$€£¥%)]$")
 _SECTION = re.compile(
     r"(?i:item|note|part|section|chapter|appendix|article|annex|schedule)\s+[\divxlc]+\b"
     r"|\d{1,2}(\.\d{1,2})+\.?\s+[^\W\d_]"
 )
 _LISTED = re.compile(r"\d{1,2}[.)]?\s+[^\W\d_]")
 _ONE_DATE = re.compile(r"(?:[A-Z][a-z]{2,8}\.? \d{1,2},?( \d{4})?|(?:19|20)\d\d)")
-_BULLET = re.compile(r"[•‣◦▪●○■*·–—-]\s")  # noqa: RUF001  a dash opens list items too
+_BULLET = re.compile(r"[•‣◦▪●○■*·–—-]\s")
 _SMALL_WORDS = 3
 _NUMBERED_WORDS = 2
 _MAX_COLUMN_HEAD = 25
@@ -139,7 +139,7 @@ def _numeric_cells(text: str) -> int:
     for word in reversed(text.split(" ")):
         if not _NUMBER.match(word):
             break
-        count += any(char.isdigit() or char in "—–-" for char in word)  # noqa: RUF001
+        count += any(char.isdigit() or char in "—–-" for char in word)
     return count
 
 

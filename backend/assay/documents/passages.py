@@ -31,7 +31,7 @@ _SHORT_NUMBER = 3
 _ACRONYM, _ACRONYM_PIECES = range(3, 6), 1.9
 _NOT_SPACE = re.compile(r"\S")
 _SENTENCE_END = re.compile(
-    r"(?<=[.!?…])[\"')\]”’»]*\s+(?=[\"'(\[“‘«]*[A-Z0-9À-ÞА-Я])"  # noqa: RUF001
+    r"(?<=[.!?…])[\"')\]”’»]*\s+(?=[\"'(\[“‘«]*[A-Z0-9À-ÞА-Я])"
     r"|(?<=[。！？])\s*(?=\S)"  # noqa: RUF001
 )
 

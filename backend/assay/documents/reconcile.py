@@ -1,8 +1,9 @@
 """Finds what crashes and outages left: work without a job, vectors and files without a document."""
 
+import asyncio
 import time
 from datetime import timedelta
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from uuid import UUID
 
 import structlog
@@ -15,6 +16,7 @@ from assay.adapters.vectors import VectorStore
 from assay.documents import repository
 from assay.documents.jobs import READING_SHARE
 from assay.documents.models import INGEST, REMOVE
+from assay.documents.scratch import clean
 from assay.scope import TenantScope
 
 log = structlog.get_logger()
@@ -39,10 +41,16 @@ class Reconciler:
     """
 
     def __init__(
-        self, database: Database, storage: Storage, jobs: Jobs, vectors: VectorStore
+        self,
+        *,
+        database: Database,
+        storage: Storage,
+        jobs: Jobs,
+        vectors: VectorStore,
+        scratch: Path,
     ) -> None:
         self._database, self._storage = database, storage
-        self._jobs, self._vectors = jobs, vectors
+        self._jobs, self._vectors, self._scratch = jobs, vectors, scratch
         self._full_at = float("-inf")
 
     async def sweep(self) -> None:
@@ -57,6 +65,8 @@ class Reconciler:
         for tenant in tenants:
             await self.reconcile(swept(tenant["tenant_id"]))
         await self.delete_orphans()
+        await self._storage.delete_unfinished(ORPHAN_AGE)
+        await asyncio.to_thread(clean, self._scratch, ORPHAN_AGE)
 
     async def defer_unfinished(self, idle: timedelta = IDLE) -> None:
         """Queue documents that are unfinished and have no job."""

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from assay.adapters.storage import Storage
 from assay.documents import formats, repository
 from assay.documents.parsing import ParseFailed, Parser
 from assay.documents.schemas import PageBoxes
+from assay.documents.scratch import scratch_copy
 from assay.errors import Invalid, NotFound, not_found
 from assay.identity.models import Caller
 from assay.scope import TenantScope
@@ -99,8 +99,7 @@ class PageViews:
     @contextlib.asynccontextmanager
     async def _reading(self, scope: TenantScope, view: PageView) -> AsyncIterator[Path]:
         async with self._readers:
-            with tempfile.TemporaryDirectory(dir=self._scratch) as folder:
-                path = Path(folder) / "original"
+            with scratch_copy(self._scratch) as path:
                 await self._storage.fetch(scope, view.storage_key, path)
                 try:
                     yield path

@@ -1,0 +1,196 @@
+"""Answers without a model: the sentences and rows that best fit the question, quoted and cited.
+
+A piece's score is the share of the question's weight that it, its passage and its heading
+cover, joined by how near its embedding is to the question's. When too little is covered, the
+answer is that the documents do not say.
+"""
+
+import math
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from assay.adapters.embeddings import Embeddings
+from assay.answers.language import Piece, Wanted, pieces, stems, wanted
+from assay.answers.models import NOT_SAID, Outcome, Quote, Turn
+from assay.search.service import Found
+
+MODEL = "extractive"
+MAX_QUOTES = 3
+EMBEDDED_PIECES = 16
+"""Pieces compared by embedding, best by words first; each costs 2 to 4 ms of processor time."""
+
+# Weight of a term by where it stands: in the piece, elsewhere in its passage, in the heading.
+_IN_PIECE, _IN_PASSAGE, _IN_CONTEXT = 1.0, 0.55, 0.65
+_WORDS, _MEANING, _RANK = 0.55, 0.35, 0.10
+MIN_TOPIC_COVERAGE = 0.5
+MIN_SCORE = 0.42
+KEEP_SHARE = 0.85
+"""A further quote is given only if it scores nearly as well as the best."""
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A piece that may be quoted."""
+
+    passage: Found
+    piece: Piece
+    coverage: float
+    topics: float
+    rank: int
+    score: float = 0.0
+
+    @property
+    def quote(self) -> Quote:
+        """The piece as a quote on its page."""
+        offset = self.passage.start
+        return Quote(self.passage, offset + self.piece.start, offset + self.piece.end)
+
+    @property
+    def text(self) -> str:
+        """The piece's words."""
+        return self.passage.text[self.piece.start : self.piece.end]
+
+
+class Extractive:
+    """The engine that needs no model; it says so in the answer's `model`."""
+
+    passages = 24
+
+    def __init__(self, embeddings: Embeddings) -> None:
+        self._embeddings = embeddings
+
+    async def answer(self, turn: Turn, outcome: Outcome) -> AsyncIterator[str]:
+        """Yield the quotes, or that the documents do not say."""
+        outcome.model = MODEL
+        chosen = await self.choose(turn)
+        if not chosen:
+            outcome.text = NOT_SAID
+            yield NOT_SAID
+            return
+        for number, candidate in enumerate(chosen, 1):
+            line = _line(candidate, number)
+            piece = line if number == 1 else f"\n\n{line}"
+            outcome.quotes.append(candidate.quote)
+            outcome.text += piece
+            yield piece
+
+    async def choose(self, turn: Turn) -> list[Candidate]:
+        """Return the pieces to quote, best first; none when they would not answer."""
+        about = wanted(turn.question)
+        candidates = rank_by_words(about, turn.passages)[:EMBEDDED_PIECES]
+        if not candidates:
+            return []
+        await self._score(turn.question, candidates)
+        candidates.sort(key=lambda each: each.score, reverse=True)
+        best = candidates[0]
+        if not supports(about, best):
+            return []
+        kept = [best]
+        for each in candidates[1:]:
+            if (
+                len(kept) < MAX_QUOTES
+                and _adds(each, kept)
+                and each.score >= KEEP_SHARE * best.score
+            ):
+                kept.append(each)
+        return kept
+
+    async def _score(self, question: str, candidates: Sequence[Candidate]) -> None:
+        query = np.asarray(await self._embeddings.embed_query(question))
+        texts = [f"{_heading(each.passage)} {each.text}" for each in candidates]
+        near = np.asarray(await self._embeddings.embed_passages(texts)) @ query
+        for each, similarity in zip(candidates, near, strict=True):
+            each.score = (
+                _WORDS * each.coverage + _MEANING * float(similarity) + _RANK / (1 + each.rank / 4)
+            )
+
+
+def rank_by_words(about: Wanted, passages: Sequence[Found]) -> list[Candidate]:
+    """Return every piece of the passages, those that cover the question best first."""
+    if not about.terms:
+        return []
+    weights = _weights(about, passages)
+    found = [
+        candidate
+        for rank, passage in enumerate(passages)
+        for candidate in _candidates(about, weights, passage, rank)
+    ]
+    found.sort(key=lambda each: (each.coverage, -each.rank), reverse=True)
+    return found
+
+
+def supports(about: Wanted, best: Candidate) -> bool:
+    """Tell whether the best piece is good enough to be an answer rather than a guess."""
+    surroundings = set(stems(f"{best.passage.context} {best.passage.text}"))
+    if not about.years <= surroundings:
+        return False
+    return best.topics >= MIN_TOPIC_COVERAGE and best.score >= MIN_SCORE
+
+
+def _weights(about: Wanted, passages: Sequence[Found]) -> dict[str, float]:
+    """Return how telling each term is: rare among what was found, or a name or a year."""
+    occurs: Counter[str] = Counter()
+    for passage in passages:
+        occurs.update(about.terms & set(stems(f"{passage.context} {passage.text}")))
+    count = len(passages)
+    return {
+        term: math.log(1 + (count - occurs[term] + 0.5) / (occurs[term] + 0.5)) + 0.3
+        for term in about.terms
+    }
+
+
+def _candidates(
+    about: Wanted, weights: dict[str, float], passage: Found, rank: int
+) -> list[Candidate]:
+    context, whole = set(stems(passage.context)), set(stems(passage.text))
+    around = {
+        term: max(_IN_CONTEXT * (term in context), _IN_PASSAGE * (term in whole))
+        for term in about.terms
+    }
+    return [
+        Candidate(
+            passage=passage,
+            piece=piece,
+            coverage=_share(about.terms, weights, words, around),
+            topics=_share(about.topics, weights, words, around),
+            rank=rank,
+        )
+        for piece in pieces(passage.text)
+        if len(words := set(stems(passage.text[piece.start : piece.end]))) > 1
+    ]
+
+
+def _share(
+    terms: frozenset[str], weights: dict[str, float], words: set[str], around: dict[str, float]
+) -> float:
+    """Return the share of the terms' weight that is covered, 1.0 when there are none."""
+    total = sum(weights[term] for term in terms)
+    if total == 0:
+        return 1.0
+    held = sum(weights[term] * (_IN_PIECE if term in words else around[term]) for term in terms)
+    return held / total
+
+
+def _adds(candidate: Candidate, kept: Sequence[Candidate]) -> bool:
+    """Whether a piece says something that the kept ones do not say already."""
+    words = set(stems(candidate.text))
+    for each in kept:
+        other = set(stems(each.text))
+        if len(words & other) > 0.7 * min(len(words), len(other)):
+            return False
+    return True
+
+
+def _heading(passage: Found) -> str:
+    """Return the heading or table header that a passage stands under, without the document."""
+    return passage.context.removeprefix(passage.document_name).strip(" \n|›>-–")
+
+
+def _line(candidate: Candidate, number: int) -> str:
+    quote = " ".join(candidate.text.split())
+    heading = " ".join(_heading(candidate.passage).split())
+    label = f"{heading[-120:]}: " if candidate.piece.is_row and heading else ""
+    return f"{label}“{quote}” [{number}]"

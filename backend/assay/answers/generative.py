@@ -1,0 +1,45 @@
+"""Answers by a chat model, held to the passages it was given."""
+
+from collections.abc import AsyncIterator
+
+from assay.adapters.chat import ChatModel
+from assay.answers.citations import Citer
+from assay.answers.models import NOT_SAID, Outcome, Turn
+from assay.answers.prompt import messages
+
+UNSUPPORTED = "\n\n(The answer cites no passage of your documents, so it is not supported by them.)"
+
+
+class Generative:
+    """The engine that asks a model."""
+
+    passages = 12
+
+    def __init__(self, chat: ChatModel) -> None:
+        self._chat = chat
+
+    async def answer(self, turn: Turn, outcome: Outcome) -> AsyncIterator[str]:
+        """Yield the model's answer with its marks checked; no passages, no call."""
+        outcome.model = self._chat.name
+        if not turn.passages:
+            outcome.text = NOT_SAID
+            yield NOT_SAID
+            return
+        citer = Citer(turn.passages, outcome)
+        async with self._chat.stream(messages(turn)) as stream:
+            try:
+                async for delta in stream:
+                    if text := citer.feed(delta):
+                        yield text
+            finally:
+                usage = stream.usage
+                outcome.input_tokens, outcome.output_tokens = (
+                    usage.input_tokens,
+                    usage.output_tokens,
+                )
+                outcome.cost_usd = usage.cost_usd
+        if text := citer.finish():
+            yield text
+        if not outcome.answered and NOT_SAID not in outcome.text:
+            outcome.text += UNSUPPORTED
+            yield UNSUPPORTED

@@ -1,0 +1,190 @@
+"""Words of questions and pieces of passages: stems, names, years, sentences, rows."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import snowballstemmer
+
+_stemmer = snowballstemmer.stemmer("english")
+
+_WORD = re.compile(r"[^\W_]+(?:[.,]\d+)*(?:['’]s\b)?")
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_QUARTER = re.compile(r"\b(first|second|third|fourth)[ -](?:fiscal )?quarter\b", re.IGNORECASE)
+_QUARTER_NUMBERS = {"first": "q1", "second": "q2", "third": "q3", "fourth": "q4"}
+_NUMBER = re.compile(r"\d[\d,.]*")
+_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"')\]”’»]*\s+(?=[\"'(\[“‘«]*[A-Z0-9À-ÞА-Я])")
+
+STOP_WORDS = frozenset(
+    """a about above after again all also am an and any are as at be because been before being
+    below between both but by can could did do does doing down during each few for from further
+    give given gives had has have having he her here hers him his how however i if in into is it
+    its itself just list many me might more most much must my name no nor not of off on once only
+    or other our out over own please same say says shall she should show so some such tell than
+    that the their them then there these they this those through to too under until up us very was
+    we were what whats when where which while who whom whose why will with would yet you your
+    according amount company companies describe document documents explain file files filing
+    following happen happened mention mentioned mentions report reported reports state stated
+    states total""".split()
+)
+"""Words that say nothing of what is asked."""
+
+_NOT_NAMES = frozenset(
+    """q1 q2 q3 q4 what which how when where who why did do does is are was were the in on for of
+    a an and i january february march april may june july august september october november
+    december usd us eps gaap form mr ms dr""".split()
+)
+
+
+@lru_cache(maxsize=50_000)
+def stem(word: str) -> str:
+    """Return the stem of a word in any case, without a possessive."""
+    lowered = word.lower().removesuffix("'s").removesuffix("’s")
+    return str(_stemmer.stemWord(lowered))
+
+
+def stems(text: str) -> list[str]:
+    """Return the stems of a text's words, in order; quarters count as `q1` to `q4` as well."""
+    found = [stem(word) for word in _WORD.findall(text)]
+    found += [_QUARTER_NUMBERS[name.lower()] for name in _QUARTER.findall(text)]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a question is about."""
+
+    terms: frozenset[str]
+    """Stems that carry meaning, names and years among them."""
+    names: tuple[str, ...]
+    """Proper names as written, without possessives."""
+    years: frozenset[str]
+
+    @property
+    def topics(self) -> frozenset[str]:
+        """The terms that are neither names nor times."""
+        names = {part for name in self.names for part in stems(name)}
+        times = {term for term in self.terms if term in _QUARTER_NUMBERS.values()}
+        return self.terms - names - self.years - times
+
+
+def wanted(question: str) -> Wanted:
+    """Read what a question is about."""
+    terms = {each for each in stems(question) if each not in STOP_STEMS and len(each) > 1}
+    return Wanted(frozenset(terms), tuple(_names(question)), frozenset(_YEAR.findall(question)))
+
+
+STOP_STEMS = frozenset(stem(word) for word in STOP_WORDS)
+
+
+def _names(question: str) -> Iterator[str]:
+    """Yield words written like names: with a capital inside a sentence, or a possessive."""
+    seen = set()
+    for match in _WORD.finditer(question):
+        word = match.group()
+        possessive = word.endswith(("'s", "’s"))
+        bare = word[:-2] if possessive else word
+        first = not question[: match.start()].rstrip(" \"'“‘(") or question[
+            : match.start()
+        ].rstrip().endswith((".", "?", "!", ":"))
+        capital = bare[:1].isupper() and not bare.isdigit()
+        named = possessive or (capital and not first) or (len(bare) > 1 and bare.isupper())
+        key = bare.lower()
+        if named and bare[0].isalpha() and key not in _NOT_NAMES and key not in seen:
+            seen.add(key)
+            yield bare
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A sentence or a table row of a text, as offsets in it."""
+
+    start: int
+    end: int
+    is_row: bool
+
+
+MAX_PIECE = 400
+_MIN_PROSE = 40
+_ROW_NUMBERS = 2
+
+
+def pieces(text: str) -> list[Piece]:
+    """Cut a text into sentences and table rows that can be quoted on their own."""
+    found: list[Piece] = []
+    for start, end in _paragraphs(text):
+        if _is_row(text[start:end]):
+            found.append(Piece(start, end, is_row=True))
+        else:
+            found += [
+                Piece(left, right, is_row=False) for left, right in _sentences(text, start, end)
+            ]
+    return found
+
+
+def _paragraphs(text: str) -> Iterator[tuple[int, int]]:
+    """Yield lines that are rows, and runs of other lines, trimmed."""
+    begin: int | None = None
+    position = 0
+    last_end = 0
+    for line in text.split("\n"):
+        start, end = position, position + len(line)
+        position = end + 1
+        stripped = line.strip()
+        alone = not stripped or _is_row(stripped) or _is_label(stripped)
+        if alone and begin is not None:
+            yield _trim(text, begin, last_end)
+            begin = None
+        if stripped and alone:
+            yield _trim(text, start, end)
+        elif stripped:
+            begin = start if begin is None else begin
+            last_end = end
+    if begin is not None:
+        yield _trim(text, begin, last_end)
+
+
+def _is_row(line: str) -> bool:
+    """Whether a line reads like a row of figures: few words, then numbers."""
+    if "\n" in line:
+        return False
+    numbers = _NUMBER.findall(line)
+    words = [word for word in _WORD.findall(line) if not word[0].isdigit()]
+    return len(numbers) >= _ROW_NUMBERS and len(words) <= 3 * len(numbers) + 2 and len(words) < 16  # noqa: PLR2004
+
+
+def _is_label(line: str) -> bool:
+    """Whether a short line stands alone, as headings and form labels do."""
+    return len(line) < _MIN_PROSE and not line.endswith((".", ",", ";"))
+
+
+def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    left = start
+    for match in _SENTENCE_END.finditer(text, start, end):
+        right = match.start() + len(match.group().rstrip())
+        yield from _bounded(text, left, right)
+        left = match.end()
+    yield from _bounded(text, left, end)
+
+
+def _bounded(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield a sentence in pieces of at most `MAX_PIECE` characters, cut at white space."""
+    while end - start > MAX_PIECE:
+        cut = max(
+            text.rfind(" ", start, start + MAX_PIECE), text.rfind("\n", start, start + MAX_PIECE)
+        )
+        cut = cut if cut > start else start + MAX_PIECE
+        yield _trim(text, start, cut)
+        start = cut
+    start, end = _trim(text, start, end)
+    if end > start:
+        yield start, end
+
+
+def _trim(text: str, start: int, end: int) -> tuple[int, int]:
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return start, end

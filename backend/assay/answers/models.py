@@ -1,0 +1,71 @@
+"""What the answer engines take and give."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Protocol
+from uuid import UUID
+
+from assay.search.service import Found
+
+NOT_SAID = "The documents do not say."
+"""The whole answer when nothing in the documents supports one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A verbatim piece of a passage, as offsets on its page."""
+
+    passage: Found
+    start: int
+    end: int
+
+    @property
+    def text(self) -> str:
+        """The words themselves."""
+        return self.passage.text[self.start - self.passage.start : self.end - self.passage.start]
+
+    @property
+    def place(self) -> tuple[UUID, int, int, int]:
+        """What makes two quotes the same: document, page and offsets."""
+        return self.passage.document_id, self.passage.page, self.start, self.end
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What an engine has said so far; complete once its stream has ended."""
+
+    model: str
+    text: str = ""
+    quotes: list[Quote] = field(default_factory=list)
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: Decimal = Decimal(0)
+
+    @property
+    def answered(self) -> bool:
+        """Whether anything in the documents supports the answer."""
+        return bool(self.quotes)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A question that stands on its own, what was said before, and what was found for it."""
+
+    question: str
+    asked: str
+    history: tuple[tuple[str, str], ...]
+    passages: tuple[Found, ...]
+
+
+class Engine(Protocol):
+    """Makes an answer out of passages."""
+
+    @property
+    def passages(self) -> int:
+        """How many passages it wants."""
+        ...
+
+    def answer(self, turn: Turn, outcome: Outcome) -> AsyncIterator[str]:
+        """Yield pieces of the answer and fill in the outcome on the way."""
+        ...
