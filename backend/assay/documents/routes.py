@@ -144,7 +144,7 @@ async def get(document_id: UUID, caller: ViewerCaller, documents: Service) -> Do
     summary="Download a document",
     response_class=Response,
     responses={
-        **_binary("application/octet-stream", "The original bytes."),
+        **_binary("*/*", "The original bytes."),
         **problems(*ALWAYS, 404),
     },
 )
