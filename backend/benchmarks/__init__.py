@@ -1,0 +1,1 @@
+"""Measurements on real documents; each module is run with `python -m` from `backend/`."""

@@ -9,11 +9,23 @@ import math
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 
 import numpy as np
 
 from assay.adapters.embeddings import Embeddings
-from assay.answers.language import Piece, Wanted, pieces, stems, wanted
+from assay.answers.language import (
+    STOP_STEMS,
+    Piece,
+    Wanted,
+    has_figure,
+    label,
+    name_stems,
+    neighbours,
+    pieces,
+    stems,
+    wanted,
+)
 from assay.answers.models import NOT_SAID, Outcome, Quote, Turn
 from assay.search.service import Found
 
@@ -23,10 +35,14 @@ EMBEDDED_PIECES = 16
 """Pieces compared by embedding, best by words first; each costs 2 to 4 ms of processor time."""
 
 # Weight of a term by where it stands: in the piece, elsewhere in its passage, in the heading.
-_IN_PIECE, _IN_PASSAGE, _IN_CONTEXT = 1.0, 0.55, 0.65
+_IN_PIECE, _IN_PASSAGE, _IN_CONTEXT = 1.0, 0.45, 0.65
 _WORDS, _MEANING, _RANK = 0.55, 0.35, 0.10
+_SETTLED_WEIGHT = 0.15
+"""Weight left to a name that holds for the whole document: it tells nothing of a piece."""
+_ROW_LABEL, _FIGURE, _FRAGMENT, _PHRASE = 0.15, 0.08, -0.10, 0.12
+MAX_HEADING = 120
 MIN_TOPIC_COVERAGE = 0.5
-MIN_SCORE = 0.42
+MIN_SCORE = 0.45
 KEEP_SHARE = 0.85
 """A further quote is given only if it scores nearly as well as the best."""
 
@@ -79,83 +95,114 @@ class Extractive:
 
     async def choose(self, turn: Turn) -> list[Candidate]:
         """Return the pieces to quote, best first; none when they would not answer."""
-        about = wanted(turn.question)
-        candidates = rank_by_words(about, turn.passages)[:EMBEDDED_PIECES]
+        about, settled = wanted(turn.question), name_stems(turn.settled)
+        candidates = rank_by_words(about, turn.passages, settled)[:EMBEDDED_PIECES]
         if not candidates:
             return []
-        await self._score(turn.question, candidates)
+        await self._score(turn.question, about, candidates)
         candidates.sort(key=lambda each: each.score, reverse=True)
         best = candidates[0]
         if not supports(about, best):
             return []
         kept = [best]
         for each in candidates[1:]:
-            if (
-                len(kept) < MAX_QUOTES
-                and _adds(each, kept)
-                and each.score >= KEEP_SHARE * best.score
-            ):
+            if len(kept) == MAX_QUOTES or each.score < KEEP_SHARE * best.score:
+                break
+            if _adds(each, kept) and supports(about, each):
                 kept.append(each)
         return kept
 
-    async def _score(self, question: str, candidates: Sequence[Candidate]) -> None:
+    async def _score(self, question: str, about: Wanted, candidates: Sequence[Candidate]) -> None:
         query = np.asarray(await self._embeddings.embed_query(question))
         texts = [f"{_heading(each.passage)} {each.text}" for each in candidates]
         near = np.asarray(await self._embeddings.embed_passages(texts)) @ query
         for each, similarity in zip(candidates, near, strict=True):
             each.score = (
-                _WORDS * each.coverage + _MEANING * float(similarity) + _RANK / (1 + each.rank / 4)
+                _WORDS * each.coverage
+                + _MEANING * float(similarity)
+                + _RANK / (1 + each.rank / 4)
+                + _fitness(about, each)
             )
 
 
-def rank_by_words(about: Wanted, passages: Sequence[Found]) -> list[Candidate]:
+def rank_by_words(
+    about: Wanted, passages: Sequence[Found], settled: frozenset[str] = frozenset()
+) -> list[Candidate]:
     """Return every piece of the passages, those that cover the question best first."""
     if not about.terms:
         return []
-    weights = _weights(about, passages)
+    weights = _weights(about, passages, settled)
+    topics = about.topics(settled)
     found = [
         candidate
         for rank, passage in enumerate(passages)
-        for candidate in _candidates(about, weights, passage, rank)
+        for candidate in _candidates(about.terms, topics, weights, passage, rank)
     ]
-    found.sort(key=lambda each: (each.coverage, -each.rank), reverse=True)
+    found.sort(key=lambda each: each.coverage + _fitness(about, each), reverse=True)
     return found
 
 
 def supports(about: Wanted, best: Candidate) -> bool:
-    """Tell whether the best piece is good enough to be an answer rather than a guess."""
+    """Tell whether a piece is good enough to be an answer rather than a guess."""
     surroundings = set(stems(f"{best.passage.context} {best.passage.text}"))
     if not about.years <= surroundings:
         return False
     return best.topics >= MIN_TOPIC_COVERAGE and best.score >= MIN_SCORE
 
 
-def _weights(about: Wanted, passages: Sequence[Found]) -> dict[str, float]:
-    """Return how telling each term is: rare among what was found, or a name or a year."""
+def _fitness(about: Wanted, candidate: Candidate) -> float:
+    """Return what the form of a piece adds: figures where one is asked for, whole sentences."""
+    text = candidate.text
+    bonus = _PHRASE * _phrases(about, text)
+    if about.figure and has_figure(text):
+        bonus += _FIGURE
+    if candidate.piece.is_row:
+        words = {each for each in stems(label(text)) if each not in STOP_STEMS}
+        shared = words & about.terms
+        bonus += _ROW_LABEL * len(shared) / len(words) if words and about.figure else 0
+    elif not text[0].isupper() or text[-1] not in ".!?…”\"')":
+        bonus += _FRAGMENT
+    return bonus
+
+
+def _phrases(about: Wanted, text: str) -> float:
+    """Return the share of the question's neighbouring terms that are neighbours here too."""
+    if not about.phrases:
+        return 0.0
+    return len(about.phrases & neighbours(stems(text))) / len(about.phrases)
+
+
+def _weights(about: Wanted, passages: Sequence[Found], settled: frozenset[str]) -> dict[str, float]:
+    """Return how telling each term is: the rarer among what was found, the more."""
     occurs: Counter[str] = Counter()
     for passage in passages:
         occurs.update(about.terms & set(stems(f"{passage.context} {passage.text}")))
     count = len(passages)
     return {
-        term: math.log(1 + (count - occurs[term] + 0.5) / (occurs[term] + 0.5)) + 0.3
+        term: _SETTLED_WEIGHT
+        if term in settled
+        else math.log(1 + (count - occurs[term] + 0.5) / (occurs[term] + 0.5)) + 0.3
         for term in about.terms
     }
 
 
 def _candidates(
-    about: Wanted, weights: dict[str, float], passage: Found, rank: int
+    terms: frozenset[str],
+    topics: frozenset[str],
+    weights: dict[str, float],
+    passage: Found,
+    rank: int,
 ) -> list[Candidate]:
     context, whole = set(stems(passage.context)), set(stems(passage.text))
     around = {
-        term: max(_IN_CONTEXT * (term in context), _IN_PASSAGE * (term in whole))
-        for term in about.terms
+        term: max(_IN_CONTEXT * (term in context), _IN_PASSAGE * (term in whole)) for term in terms
     }
     return [
         Candidate(
             passage=passage,
             piece=piece,
-            coverage=_share(about.terms, weights, words, around),
-            topics=_share(about.topics, weights, words, around),
+            coverage=_share(terms, weights, words, around),
+            topics=_share(topics, weights, words, around),
             rank=rank,
         )
         for piece in pieces(passage.text)
@@ -186,11 +233,13 @@ def _adds(candidate: Candidate, kept: Sequence[Candidate]) -> bool:
 
 def _heading(passage: Found) -> str:
     """Return the heading or table header that a passage stands under, without the document."""
-    return passage.context.removeprefix(passage.document_name).strip(" \n|›>-–")
+    title = PurePath(passage.document_name).stem
+    return " ".join(passage.context.removeprefix(title).split())
 
 
 def _line(candidate: Candidate, number: int) -> str:
     quote = " ".join(candidate.text.split())
-    heading = " ".join(_heading(candidate.passage).split())
-    label = f"{heading[-120:]}: " if candidate.piece.is_row and heading else ""
-    return f"{label}“{quote}” [{number}]"
+    heading = _heading(candidate.passage) if candidate.piece.is_row else ""
+    if len(heading) > MAX_HEADING:
+        heading = "… " + heading[-MAX_HEADING:].partition(" ")[2]
+    return f"{heading}: “{quote}” [{number}]" if heading else f"“{quote}” [{number}]"

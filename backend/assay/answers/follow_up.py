@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from assay.answers.language import STOP_STEMS, Wanted, stem, wanted
+from assay.answers.language import STOP_STEMS, Wanted, name_stems, stem, wanted
 
 _LEANS = re.compile(
     r"^\s*(?:and|but|or|also|what about|how about|and what about|what of|same for)\b"
@@ -11,7 +11,6 @@ _LEANS = re.compile(
     r"|same)\b",
     re.IGNORECASE,
 )
-_MIN_TOPICS = 1
 _WORD = re.compile(r"[^\W_]+(?:[.,]\d+)*(?:['’]s\b)?")
 
 
@@ -30,7 +29,9 @@ def standalone(question: str, earlier: Iterable[str]) -> str:
 
 
 def _leans(question: str) -> bool:
-    return bool(_LEANS.search(question)) or len(wanted(question).topics) < _MIN_TOPICS
+    return bool(_LEANS.search(question)) or not wanted(question).topics(
+        name_stems(wanted(question).names)
+    )
 
 
 def _merge(before: str, question: str) -> str:

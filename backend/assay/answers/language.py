@@ -1,9 +1,10 @@
 """Words of questions and pieces of passages: stems, names, years, sentences, rows."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import snowballstemmer
 
@@ -13,8 +14,16 @@ _WORD = re.compile(r"[^\W_]+(?:[.,]\d+)*(?:['’]s\b)?")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _QUARTER = re.compile(r"\b(first|second|third|fourth)[ -](?:fiscal )?quarter\b", re.IGNORECASE)
 _QUARTER_NUMBERS = {"first": "q1", "second": "q2", "third": "q3", "fourth": "q4"}
+_FIGURE = re.compile(
+    r"\bhow (?:much|many|large|big|high)\b|\b(?:what|give|tell|state)\b.*\b(?:number|amount|rate"
+    r"|percentage|percent|revenue|revenues|sales|income|profit|loss|cost|costs|expense|expenses"
+    r"|margin|cash|debt|assets|liabilities|share|shares|price|value|total|earnings)\b",
+    re.IGNORECASE,
+)
 _NUMBER = re.compile(r"\d[\d,.]*")
-_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"')\]”’»]*\s+(?=[\"'(\[“‘«]*[A-Z0-9À-ÞА-Я])")
+_SENTENCE_END = re.compile(
+    r"(?<=[.!?…])[\"')\]”’»]*\s+(?=[\"'(\[“‘«]*[A-Z0-9À-ÞА-Я])|\s+(?=[•▪●]\s)"  # noqa: RUF001
+)
 
 STOP_WORDS = frozenset(
     """a about above after again all also am an and any are as at be because been before being
@@ -26,7 +35,7 @@ STOP_WORDS = frozenset(
     we were what whats when where which while who whom whose why will with would yet you your
     according amount company companies describe document documents explain file files filing
     following happen happened mention mentioned mentions report reported reports state stated
-    states total""".split()
+    states""".split()
 )
 """Words that say nothing of what is asked."""
 
@@ -35,6 +44,27 @@ _NOT_NAMES = frozenset(
     a an and i january february march april may june july august september october november
     december usd us eps gaap form mr ms dr""".split()
 )
+
+
+ABBREVIATIONS = {
+    "ceo": "chief executive officer",
+    "cfo": "chief financial officer",
+    "coo": "chief operating officer",
+    "cto": "chief technology officer",
+    "eps": "earnings per share",
+    "r&d": "research and development",
+    "capex": "capital expenditures",
+    "hq": "headquarters",
+}
+"""Spelled out in questions: documents write them in full, at least once."""
+_ABBREVIATION = re.compile(
+    r"(?<!\w)(" + "|".join(map(re.escape, ABBREVIATIONS)) + r")(?!\w)", re.IGNORECASE
+)
+
+
+def spelled_out(question: str) -> str:
+    """Return the question with its abbreviations in full."""
+    return _ABBREVIATION.sub(lambda match: ABBREVIATIONS[match.group().lower()], question)
 
 
 @lru_cache(maxsize=50_000)
@@ -56,26 +86,59 @@ class Wanted:
     """What a question is about."""
 
     terms: frozenset[str]
-    """Stems that carry meaning, names and years among them."""
+    """Stems that carry meaning, names and times among them."""
     names: tuple[str, ...]
     """Proper names as written, without possessives."""
     years: frozenset[str]
+    figure: bool = False
+    """Whether a number is asked for."""
+    phrases: frozenset[tuple[str, str]] = frozenset()
+    """Terms that stand next to each other."""
 
     @property
-    def topics(self) -> frozenset[str]:
-        """The terms that are neither names nor times."""
-        names = {part for name in self.names for part in stems(name)}
-        times = {term for term in self.terms if term in _QUARTER_NUMBERS.values()}
-        return self.terms - names - self.years - times
+    def times(self) -> frozenset[str]:
+        """Years, quarters, months and the words around them."""
+        return self.terms & (self.years | _TIME_STEMS)
+
+    def topics(self, settled: frozenset[str] = frozenset()) -> frozenset[str]:
+        """Return the terms that an answer has to be about.
+
+        :param settled: names that hold for the whole document.
+        """
+        return self.terms - self.times - settled
 
 
 def wanted(question: str) -> Wanted:
     """Read what a question is about."""
-    terms = {each for each in stems(question) if each not in STOP_STEMS and len(each) > 1}
-    return Wanted(frozenset(terms), tuple(_names(question)), frozenset(_YEAR.findall(question)))
+    text = spelled_out(question)
+    in_order = stems(text)
+    terms = frozenset(each for each in in_order if each not in STOP_STEMS and len(each) > 1)
+    return Wanted(
+        terms=terms,
+        names=tuple(_names(text)),
+        years=frozenset(_YEAR.findall(text)),
+        figure=bool(_FIGURE.search(text)),
+        phrases=frozenset(pair for pair in neighbours(in_order) if terms.issuperset(pair)),
+    )
+
+
+def neighbours(in_order: Sequence[str]) -> frozenset[tuple[str, str]]:
+    """Return the pairs of words that follow each other."""
+    return frozenset(pairwise(in_order))
+
+
+def name_stems(names: Iterable[str]) -> frozenset[str]:
+    """Return the stems of names."""
+    return frozenset(each for name in names for each in stems(name))
 
 
 STOP_STEMS = frozenset(stem(word) for word in STOP_WORDS)
+_TIME_STEMS = frozenset(
+    stem(word)
+    for word in """q1 q2 q3 q4 first second third fourth quarter quarterly fiscal year month months
+    week weeks day days date ended ending three six nine twelve period recent latest january
+    february march april june july august september october november december""".split()
+)
 
 
 def _names(question: str) -> Iterator[str]:
@@ -143,6 +206,21 @@ def _paragraphs(text: str) -> Iterator[tuple[int, int]]:
             last_end = end
     if begin is not None:
         yield _trim(text, begin, last_end)
+
+
+def label(row: str) -> str:
+    """Return the words of a row before its first figure."""
+    match = re.search(r"[$€£(\s]*\d", row)
+    return row[: match.start()] if match else row
+
+
+def has_figure(text: str) -> bool:
+    """Whether a text holds a number other than a year or a day."""
+    return any(
+        (not _YEAR.fullmatch(number.strip(".,")) and len(number.strip(".,")) > 2)  # noqa: PLR2004
+        or "%" in text
+        for number in _NUMBER.findall(text)
+    )
 
 
 def _is_row(line: str) -> bool:

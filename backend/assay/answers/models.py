@@ -56,6 +56,8 @@ class Turn:
     asked: str
     history: tuple[tuple[str, str], ...]
     passages: tuple[Found, ...]
+    settled: tuple[str, ...] = ()
+    """Names in the question that hold for the whole of each document found."""
 
 
 class Engine(Protocol):

@@ -59,9 +59,10 @@ class Answers:
         history = await self._history(caller, request.conversation_id)
         earlier = [content for role, content in history if role == "user"]
         question = standalone(request.question, earlier)
-        found, degraded = await self._retrieval.find(caller.scope, request, question)
-        turn = Turn(question, request.question, history, tuple(found[: self._engine.passages]))
-        return Prepared(caller, request.conversation_id or uuid7(), turn, degraded)
+        found = await self._retrieval.find(caller.scope, request, question)
+        passages = tuple(found.passages[: self._engine.passages])
+        turn = Turn(question, request.question, history, passages, found.settled)
+        return Prepared(caller, request.conversation_id or uuid7(), turn, found.degraded)
 
     async def events(self, prepared: Prepared) -> AsyncIterator[Event]:
         """Yield `passages`, `delta`s and `done`; the turn is saved before `done`.
