@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -25,9 +26,11 @@ import psutil
 from sqlalchemy import text
 
 from assay.adapters.embeddings_local import LocalEmbeddings
+from assay.adapters.jobs import Jobs
 from assay.adapters.postgres import Database
 from assay.adapters.storage import Storage
 from assay.adapters.vectors import VectorStore
+from assay.documents.reconcile import Reconciler
 from assay.embedded.supervisor import Embedded
 from assay.scope import TenantScope
 from assay.settings import Settings
@@ -110,9 +113,29 @@ async def compare(folder: Path, tenant: TenantScope, acknowledged: set[UUID]) ->
     embedded = Embedded(Settings(_env_file=None, data_dir=folder))  # type: ignore[call-arg]
     await embedded.start()
     try:
+        await _sweep_files(embedded.worker_settings)
         return await _differences(embedded.app_settings, tenant, acknowledged)
     finally:
         await embedded.stop()
+
+
+async def _sweep_files(settings: Settings) -> None:
+    """Let the reconciler delete files of uploads that were killed before they were acknowledged.
+
+    The worker does so once they are an hour old; nothing uploads here any more.
+    """
+    database, vectors = Database(settings), VectorStore(settings, LocalEmbeddings.dimensions)
+    try:
+        await Reconciler(
+            database=database,
+            storage=Storage(settings),
+            jobs=Jobs(),
+            vectors=vectors,
+            scratch=settings.data_dir / "tmp",
+        ).delete_orphans(timedelta(0))
+    finally:
+        await vectors.close()
+        await database.close()
 
 
 async def _differences(settings: Settings, tenant: TenantScope, wanted: set[UUID]) -> list[str]:

@@ -225,7 +225,7 @@ def has_figure(text: str) -> bool:
 
 def _is_row(line: str) -> bool:
     """Whether a line reads like a row of figures: few words, then numbers."""
-    if "\n" in line:
+    if "\n" in line or line.rstrip().endswith((".", "?", "!")):
         return False
     numbers = _NUMBER.findall(line)
     words = [word for word in _WORD.findall(line) if not word[0].isdigit()]

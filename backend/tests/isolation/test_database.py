@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
-from assay.adapters.migrations import HEAD, FOLDER
+from assay.adapters.migrations import FOLDER, HEAD
 from assay.adapters.postgres import Database, UnsafeRole
 from assay.scope import TenantScope
 from tests.conftest import Tenant
