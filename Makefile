@@ -13,7 +13,7 @@ export UV_LINK_MODE ?= copy
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all check format lock benchmark kills openapi clean
+.PHONY: help run test check format lock benchmark kills openapi clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,9 +22,6 @@ run: $(STAMP) ## Set everything up and serve on port 8000 (PORT=... for another)
 	@$(BIN)/assay serve --port $(PORT)
 
 test: $(STAMP_DEV) ## Set everything up and run the tests
-	cd backend && $(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
-
-test-all: $(STAMP_DEV) ## Run the slow tests too
 	cd backend && $(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(STAMP_DEV) ## Check format, lint, types and layers
