@@ -12,6 +12,9 @@ export UV_LINK_MODE ?= copy
 # uv downloads no Python of its own: the one that made .venv is the one that runs.
 export UV_PYTHON_DOWNLOADS := never
 
+# Trust what the machine trusts: companies put certificates of their own there.
+export UV_SYSTEM_CERTS ?= true
+
 .DEFAULT_GOAL := help
 .PHONY: help run test check format lock benchmark kills openapi clean
 
