@@ -234,7 +234,7 @@ def _adds(candidate: Candidate, kept: Sequence[Candidate]) -> bool:
 def _heading(passage: Found) -> str:
     """Return the heading or table header that a passage stands under, without the document."""
     title = PurePath(passage.document_name).stem
-    return " ".join(passage.context.removeprefix(title).split())
+    return " ".join(passage.context.removeprefix(title).split()).rstrip(" :")
 
 
 def _line(candidate: Candidate, number: int) -> str:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-import snowballstemmer
+import Stemmer
 
-_stemmer = snowballstemmer.stemmer("english")
+_stemmer = Stemmer.Stemmer("english")
 
 _WORD = re.compile(r"[^\W_]+(?:[.,]\d+)*(?:['’]s\b)?")
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -22,7 +22,7 @@ _FIGURE = re.compile(
 )
 _NUMBER = re.compile(r"\d[\d,.]*")
 _SENTENCE_END = re.compile(
-    r"(?<=[.!?…])[\"')\]”’»]*\s+(?=[\"'(\[“‘«]*[A-Z0-9À-ÞА-Я])|\s+(?=[•▪●]\s)"  # noqa: RUF001
+    r"(?<=[.!?…])[\"')\]”’»]*\s+(?=[\"'(\[“‘«]*[A-Z0-9À-ÞА-Я])|\s+(?=[•▪●]\s)"
 )
 
 STOP_WORDS = frozenset(

@@ -208,9 +208,8 @@ def _run(command: "Callable[[Console], Awaitable[int]]", *, quiet: bool = False)
     """Run a command and exit with its code; errors become one sentence."""
     import uvloop
 
-    from assay.cli.client import CommandFailed
     from assay.cli.console import Console
-    from assay.cli.serving import PortTaken
+    from assay.cli.failures import CommandFailed
     from assay.embedded.folder import DataFolderError, DataFolderInUse
     from assay.embedded.process import StartFailed
 
@@ -227,7 +226,7 @@ def _run(command: "Callable[[Console], Awaitable[int]]", *, quiet: bool = False)
     except DataFolderInUse as error:
         console.fail(str(error))
         code = 5
-    except (DataFolderError, PortTaken, StartFailed) as error:
+    except (DataFolderError, StartFailed) as error:
         console.fail(str(error))
         code = 1
     except (KeyboardInterrupt, asyncio.CancelledError):

@@ -11,21 +11,15 @@ from typing import Any
 
 import httpx
 
+from assay.adapters.telemetry import configure_logging
 from assay.cli.console import Console
+from assay.cli.failures import CommandFailed
 from assay.cli.local_key import read_key
 from assay.embedded.folder import DataFolder
 from assay.settings import Settings
 
 START_SECONDS = 60
 POLL_SECONDS = 0.3
-
-
-class CommandFailed(Exception):
-    """What the person is told, and the exit code."""
-
-    def __init__(self, message: str, code: int = 1) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +93,7 @@ async def connected(settings: Settings, target: Target, console: Console) -> Asy
         return
     from assay.cli.serving import serving  # noqa: PLC0415 - a client needs none of it
 
+    configure_logging("WARNING")
     console.note("starting Assay …")
     own = settings.model_copy(update={"port": 0, "host": "127.0.0.1"})
     async with serving(own) as url, _client(url, _local_key(folder)) as client:

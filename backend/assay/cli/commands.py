@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from assay.adapters.telemetry import configure_logging
-from assay.cli.client import POLL_SECONDS, Client, CommandFailed
+from assay.cli.client import POLL_SECONDS, Client
 from assay.cli.console import Bars, Console
+from assay.cli.failures import CommandFailed
 from assay.settings import Mode, Settings
 
 DONE, NOT_SAID, SOME_FAILED = 0, 3, 4

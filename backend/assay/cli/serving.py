@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from assay.adapters.migrations import SchemaMismatch, check_schema, migrate
 from assay.adapters.postgres import Database
+from assay.cli.failures import PortTaken
 from assay.cli.local_key import read_key, write_key
 from assay.embedded.supervisor import Embedded
 from assay.errors import Unavailable
@@ -21,10 +22,6 @@ from assay.settings import Mode, Settings
 KEEP_ALIVE_SECONDS = 75
 """Longer than the 60 s after which a load balancer drops an idle connection: otherwise it may
 send a request into one that was just closed here, which its client sees as a 502."""
-
-
-class PortTaken(Exception):
-    """Somebody listens there already; the message says what to do."""
 
 
 class _Server(uvicorn.Server):
