@@ -1,10 +1,13 @@
 """Chat models: the interface, the OpenAI API behind it, and a fake for tests."""
 
 import asyncio
+import math
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
+from email.utils import mktime_tz, parsedate_tz
 from typing import Any, Literal, Protocol
 
 import structlog
@@ -15,10 +18,11 @@ from assay.settings import Settings
 
 log = structlog.get_logger()
 
+DEFAULT_URL = "https://api.openai.com/v1"
 CONNECT_SECONDS = 5.0
 RETRIES = 2
-START_SECONDS = 30.0
-"""Longest wait for the first byte with all retries, whatever `Retry-After` asks for."""
+LONGEST_WAIT_SECONDS = 10.0
+"""Longest `Retry-After` that is waited for; a longer one is passed on to the caller."""
 CHARACTERS_PER_TOKEN = 4
 
 
@@ -76,7 +80,11 @@ class ChatModel(Protocol):
 
 
 class OpenAIChat:
-    """Any server that speaks the chat completions call of the OpenAI API."""
+    """Any server that speaks the chat completions call of the OpenAI API.
+
+    Before the first byte the client tries again by itself: `RETRIES` times, after the wait
+    that `Retry-After` asks for. Nothing is tried again once a piece was passed on.
+    """
 
     def __init__(self, settings: Settings) -> None:
         # Imported where it is used: the client costs 0.6 s and 15 MB.
@@ -87,9 +95,12 @@ class OpenAIChat:
         self._settings = settings
         self._client = openai.AsyncOpenAI(
             api_key=settings.openai_api_key.get_secret_value() or "none",
-            base_url=settings.openai_base_url or None,
+            base_url=settings.openai_base_url or DEFAULT_URL,
             max_retries=RETRIES,
             timeout=httpx2.Timeout(settings.chat_timeout_seconds, connect=CONNECT_SECONDS),
+            http_client=openai.DefaultAsyncHttpx2Client(
+                event_hooks={"response": [_refuse_long_waits]}
+            ),
         )
 
     @asynccontextmanager
@@ -97,28 +108,40 @@ class OpenAIChat:
         self, messages: Sequence[ChatMessage], *, max_output_tokens: int = 1024
     ) -> AsyncIterator[ChatStream]:
         """See `ChatModel`."""
-        given: Any = [{"role": each.role, "content": each.content} for each in messages]
-        try:
-            response = await asyncio.wait_for(
-                self._client.chat.completions.create(
-                    model=self.name,
-                    messages=given,
-                    stream=True,
-                    stream_options={"include_usage": True},
-                    max_completion_tokens=max_output_tokens,
-                ),
-                START_SECONDS + self._settings.chat_timeout_seconds,
-            )
-        except Exception as error:
-            raise translated(error) from error
+        response = await self._start(messages, max_output_tokens)
         try:
             yield _OpenAIStream(response, messages, self.name, self._settings)
         finally:
             await response.close()
 
+    async def _start(self, messages: Sequence[ChatMessage], max_output_tokens: int) -> Any:
+        given: Any = [{"role": each.role, "content": each.content} for each in messages]
+        try:
+            async with asyncio.timeout(self._start_seconds):
+                return await self._client.chat.completions.create(
+                    model=self.name,
+                    messages=given,
+                    stream=True,
+                    stream_options={"include_usage": True},
+                    max_completion_tokens=max_output_tokens,
+                )
+        except Exception as error:  # noqa: BLE001 - whatever a strange server causes is its fault
+            # Not chained: what the vendor says may quote the prompt, and logs keep tracebacks.
+            raise translated(error) from None
+
+    @property
+    def _start_seconds(self) -> float:
+        return self._settings.chat_timeout_seconds + RETRIES * LONGEST_WAIT_SECONDS
+
     async def close(self) -> None:
         """See `ChatModel`."""
         await self._client.close()
+
+
+async def _refuse_long_waits(response: Any) -> None:
+    """Keep the client, which would wait for two minutes, from holding a person's request."""
+    if (_retry_after(response) or 0) > LONGEST_WAIT_SECONDS:
+        response.headers["x-should-retry"] = "false"
 
 
 class _OpenAIStream:
@@ -128,69 +151,101 @@ class _OpenAIStream:
         self._response, self._model, self._settings = response, model, settings
         self._sent = sum(len(each.content) for each in messages)
         self._received = 0
-        self._counted: tuple[int, int] | None = None
+        self._counted: Any = None
 
     async def __aiter__(self) -> AsyncIterator[str]:
-        finished = False
+        finish = None
         try:
             async for chunk in self._response:
-                if chunk.usage is not None:
-                    self._counted = chunk.usage.prompt_tokens, chunk.usage.completion_tokens
+                self._counted = chunk.usage or self._counted
                 for choice in chunk.choices[:1]:
-                    finished = finished or choice.finish_reason is not None
+                    finish = choice.finish_reason or finish
                     if choice.delta.content:
                         self._received += len(choice.delta.content)
                         yield choice.delta.content
-        except Exception as error:
-            raise translated(error) from error
-        if not finished:
-            raise _broken()
+        except Exception as error:  # noqa: BLE001 - whatever a strange server causes is its fault
+            raise translated(error, started=True) from None
+        _check_finish(finish)
 
     @property
     def usage(self) -> ChatUsage:
-        estimated = self._counted is None
-        tokens = self._counted or (
-            -(-self._sent // CHARACTERS_PER_TOKEN),
-            -(-self._received // CHARACTERS_PER_TOKEN),
+        counted = self._counted
+        if counted is None:
+            tokens = _estimated(self._sent), _estimated(self._received)
+            return ChatUsage(*tokens, cost(self._model, *tokens, self._settings), estimated=True)
+        tokens = counted.prompt_tokens, counted.completion_tokens
+        details = counted.prompt_tokens_details
+        cached = (details and details.cached_tokens) or 0
+        return ChatUsage(*tokens, cost(self._model, *tokens, self._settings, cached_tokens=cached))
+
+
+def _estimated(characters: int) -> int:
+    return -(-characters // CHARACTERS_PER_TOKEN)
+
+
+def _check_finish(reason: str | None) -> None:
+    if reason is None:
+        raise _broken()
+    if reason == "content_filter":
+        raise Unavailable(
+            "The language model's content filter stopped this answer. Ask in other words.",
+            code="model_refused",
         )
-        return ChatUsage(*tokens, cost(self._model, *tokens, self._settings), estimated)
 
 
-def translated(error: Exception) -> Unavailable:
-    """Return our error for the vendor's; what the vendor said goes to the log only."""
+def translated(error: Exception, *, started: bool = False) -> Unavailable:
+    """Return our error for the vendor's; the log gets its class and code, not its words.
+
+    :param started: whether a part of the answer had arrived.
+    """
     import openai  # noqa: PLC0415
 
     status = getattr(error, "status_code", None)
-    log.warning("model.failed", error=type(error).__name__, status=status)
-    if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
+    reason = getattr(error, "code", None)
+    log.warning("model.failed", error=type(error).__name__, status=status, reason=reason)
+    if isinstance(error, openai.APITimeoutError | TimeoutError):
+        return Unavailable("The language model took too long. Try again.", code="model_timeout")
+    if isinstance(error, openai.APIStatusError):
+        return _refused(error, error.status_code)
+    if isinstance(error, openai.APIConnectionError) and not started:
+        return _unreachable(None)
+    return _broken()
+
+
+def _refused(error: Any, status: int) -> Unavailable:
+    retry_after = _retry_after(error.response)
+    if status in {401, 403, 404} or error.code == "insufficient_quota":
         return Unavailable(
-            "The language model refuses our key. The operator has to check OPENAI_API_KEY.",
+            "The language model refuses our account. The operator has to check "
+            "OPENAI_API_KEY, CHAT_MODEL and the account's credit.",
             code="model_misconfigured",
             retry_after=60,
         )
-    if isinstance(error, openai.RateLimitError):
+    if status == 429:  # noqa: PLR2004 - RFC 6585
         return Unavailable(
             "The language model is busy. Try again in a moment.",
             code="model_busy",
-            retry_after=_retry_after(error),
+            retry_after=retry_after or 5,
         )
-    if isinstance(error, openai.APITimeoutError | TimeoutError):
-        return Unavailable("The language model took too long. Try again.", code="model_timeout")
-    if isinstance(error, openai.BadRequestError):
-        if error.code == "context_length_exceeded":
-            return Unavailable(
-                "The passages are too long for the language model. Narrow the question down.",
-                code="model_context_too_long",
-            )
+    if error.code == "context_length_exceeded" or status == 413:  # noqa: PLR2004 - RFC 9110
+        return Unavailable(
+            "The passages are too long for the language model. Narrow the question down.",
+            code="model_context_too_long",
+        )
+    if status in {400, 422}:
         return Unavailable(
             "The language model refused the request. The operator has to check CHAT_MODEL.",
             code="model_refused",
         )
-    if isinstance(error, openai.APIConnectionError | openai.APIStatusError):
-        return Unavailable(
-            "The language model cannot be reached. Try again.", code="model_unavailable"
-        )
-    return _broken()
+    return _unreachable(retry_after)
+
+
+def _unreachable(retry_after: int | None) -> Unavailable:
+    return Unavailable(
+        "The language model cannot be reached. Try again.",
+        code="model_unavailable",
+        retry_after=retry_after or 5,
+    )
 
 
 def _broken() -> Unavailable:
@@ -199,9 +254,17 @@ def _broken() -> Unavailable:
     )
 
 
-def _retry_after(error: Any) -> int:
-    value = error.response.headers.get("retry-after", "")
-    return min(120, max(1, int(value))) if value.isdigit() else 5
+def _retry_after(response: Any) -> int | None:
+    """Return the whole seconds, 1 to 3600, that the server asks to wait (RFC 9110 10.2.3)."""
+    value = response.headers.get("retry-after", "")
+    try:
+        seconds = float(value)
+    except ValueError:
+        moment = parsedate_tz(value)
+        if moment is None:
+            return None
+        seconds = mktime_tz(moment) - time.time()
+    return max(1, math.ceil(min(seconds, 3600))) if math.isfinite(seconds) else None
 
 
 @dataclass
