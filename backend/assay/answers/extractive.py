@@ -39,9 +39,16 @@ _IN_PIECE, _IN_PASSAGE, _IN_CONTEXT = 1.0, 0.45, 0.65
 _WORDS, _MEANING, _RANK = 0.55, 0.35, 0.10
 _SETTLED_WEIGHT = 0.15
 """Weight left to a name that holds for the whole document: it tells nothing of a piece."""
+_RARE = 3.0
+_TOPICS = 0.7
+"""Share of the topics in the coverage; the rest is for times and settled names."""
+MIN_WORDS = 2
 _ROW_LABEL, _FIGURE, _FRAGMENT, _PHRASE = 0.15, 0.08, -0.10, 0.12
 MAX_HEADING = 120
-MIN_TOPIC_COVERAGE = 0.5
+MIN_COVERAGE = {0: 0.0, 1: 0.6, 2: 0.6, 3: 0.52}
+"""Share of the topics that an answer has to cover, by how many there are: who names one thing
+wants that thing; of many, some are paraphrase."""
+MIN_COVERAGE_OF_MANY = 0.42
 MIN_SCORE = 0.45
 KEEP_SHARE = 0.85
 """A further quote is given only if it scores nearly as well as the best."""
@@ -56,6 +63,7 @@ class Candidate:
     coverage: float
     topics: float
     rank: int
+    near: float = 0.0
     score: float = 0.0
 
     @property
@@ -102,13 +110,13 @@ class Extractive:
         await self._score(turn.question, about, candidates)
         candidates.sort(key=lambda each: each.score, reverse=True)
         best = candidates[0]
-        if not supports(about, best):
+        if not supports(about, best, settled):
             return []
         kept = [best]
         for each in candidates[1:]:
             if len(kept) == MAX_QUOTES or each.score < KEEP_SHARE * best.score:
                 break
-            if _adds(each, kept) and supports(about, each):
+            if _adds(each, kept) and supports(about, each, settled):
                 kept.append(each)
         return kept
 
@@ -117,9 +125,10 @@ class Extractive:
         texts = [f"{_heading(each.passage)} {each.text}" for each in candidates]
         near = np.asarray(await self._embeddings.embed_passages(texts)) @ query
         for each, similarity in zip(candidates, near, strict=True):
+            each.near = float(similarity)
             each.score = (
                 _WORDS * each.coverage
-                + _MEANING * float(similarity)
+                + _MEANING * each.near
                 + _RANK / (1 + each.rank / 4)
                 + _fitness(about, each)
             )
@@ -142,12 +151,17 @@ def rank_by_words(
     return found
 
 
-def supports(about: Wanted, best: Candidate) -> bool:
-    """Tell whether a piece is good enough to be an answer rather than a guess."""
+def supports(about: Wanted, best: Candidate, settled: frozenset[str] = frozenset()) -> bool:
+    """Tell whether a piece is good enough to be an answer rather than a guess.
+
+    The years and the names that are asked about must stand in its passage or heading, unless a
+    name holds for the whole document; and enough of the topics must be covered.
+    """
     surroundings = set(stems(f"{best.passage.context} {best.passage.text}"))
-    if not about.years <= surroundings:
+    if not about.years | (name_stems(about.names) - settled) <= surroundings:
         return False
-    return best.topics >= MIN_TOPIC_COVERAGE and best.score >= MIN_SCORE
+    needed = MIN_COVERAGE.get(len(about.topics(settled)), MIN_COVERAGE_OF_MANY)
+    return best.topics >= needed and best.score >= MIN_SCORE
 
 
 def _fitness(about: Wanted, candidate: Candidate) -> float:
@@ -181,7 +195,7 @@ def _weights(about: Wanted, passages: Sequence[Found], settled: frozenset[str]) 
     return {
         term: _SETTLED_WEIGHT
         if term in settled
-        else math.log(1 + (count - occurs[term] + 0.5) / (occurs[term] + 0.5)) + 0.3
+        else 1 + min(1.0, math.log((count + 1) / (occurs[term] + 0.5)) / _RARE)
         for term in about.terms
     }
 
@@ -197,17 +211,16 @@ def _candidates(
     around = {
         term: max(_IN_CONTEXT * (term in context), _IN_PASSAGE * (term in whole)) for term in terms
     }
-    return [
-        Candidate(
-            passage=passage,
-            piece=piece,
-            coverage=_share(terms, weights, words, around),
-            topics=_share(topics, weights, words, around),
-            rank=rank,
-        )
-        for piece in pieces(passage.text)
-        if len(words := set(stems(passage.text[piece.start : piece.end]))) > 1
-    ]
+    found = []
+    for piece in pieces(passage.text):
+        words = set(stems(passage.text[piece.start : piece.end]))
+        if len(words) < MIN_WORDS:
+            continue
+        about_it = _share(topics, weights, words, around)
+        in_time = _share(terms - topics, weights, words, around)
+        coverage = _TOPICS * about_it + (1 - _TOPICS) * in_time
+        found.append(Candidate(passage, piece, coverage, about_it, rank))
+    return found
 
 
 def _share(

@@ -35,7 +35,18 @@ STOP_WORDS = frozenset(
     we were what whats when where which while who whom whose why will with would yet you your
     according amount company companies describe document documents explain file files filing
     following happen happened mention mentioned mentions report reported reports state stated
-    states""".split()
+    states
+    affect affected align announce announced announcing any attributed based change changed changes
+    chief compare compared compares comparing comparison concerning contribute contributed
+    contributing contributor contributors detail details differ disclose disclosed disclosing
+    discuss discussed driver drivers effect effects experience experienced extent factor factors
+    figure figures focus give highlighted identify impact impacts include included including
+    indicate indicated influence influenced influencing information key level levels magnitude main
+    major measure measured new notable noted occur occurred outline outlined part particular
+    particularly potential presented primary provide provided quarter's reason reasons reflect
+    reflected regarding relate related respect result resulted reveal revealed role scale
+    significant significantly specific specifically stack substantial suggest suggested terms
+    undertake undertaken various way ways""".split()
 )
 """Words that say nothing of what is asked."""
 
@@ -62,9 +73,14 @@ _ABBREVIATION = re.compile(
 )
 
 
+_FORM = re.compile(r"\b(?:form )?(?:10-[KQ]|8-K|20-F)s?\b", re.IGNORECASE)
+"""Kinds of filings: they name the document asked about, never a thing in it."""
+
+
 def spelled_out(question: str) -> str:
-    """Return the question with its abbreviations in full."""
-    return _ABBREVIATION.sub(lambda match: ABBREVIATIONS[match.group().lower()], question)
+    """Return the question with its abbreviations in full, without the names of forms."""
+    text = _FORM.sub(" ", question)
+    return _ABBREVIATION.sub(lambda match: ABBREVIATIONS[match.group().lower()], text)
 
 
 @lru_cache(maxsize=50_000)
@@ -152,7 +168,7 @@ def _names(question: str) -> Iterator[str]:
             : match.start()
         ].rstrip().endswith((".", "?", "!", ":"))
         capital = bare[:1].isupper() and not bare.isdigit()
-        named = possessive or (capital and not first) or (len(bare) > 1 and bare.isupper())
+        named = possessive or (capital and not first) or any(map(str.isupper, bare[1:]))
         key = bare.lower()
         if named and bare[0].isalpha() and key not in _NOT_NAMES and key not in seen:
             seen.add(key)
