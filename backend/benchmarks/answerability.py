@@ -53,7 +53,7 @@ def questions() -> list[tuple[str, bool, str]]:
     own = Path(__file__).with_name("unanswerable.txt").read_text().splitlines()
     table = documents("documents", "sec-10-q", "questions.csv").read_text("utf-8-sig")
     reviewed = [
-        row for row in csv.DictReader(table.splitlines(True)) if row["Question Type"] == KIND
+        row for row in csv.DictReader(table.splitlines(keepends=True)) if row["Question Type"] == KIND
     ]
     return [(line, *_NOWHERE) for line in own] + [
         (row["Question"], True, row["Source Docs"].strip("* ")) for row in reviewed[:QUESTIONS]

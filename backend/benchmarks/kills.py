@@ -38,6 +38,7 @@ from benchmarks.server import Server, serving, unfinished
 
 CHILDREN = ("postgres", "redis", "vector_server", "worker")
 DRAIN_SECONDS = 180
+LEFT_OVER_SECONDS = 10
 EMAIL, PASSWORD = "kills@example.com", "correct horse battery"
 
 
@@ -185,7 +186,7 @@ def once(folder: Path, scene: str, source: random.Random, acknowledged: set[UUID
             time.sleep(source.uniform(0.1, 1))
         uploads.stopped.set()
         thread.join()
-        left = [] if survives else _left_over(server)
+        left = [] if survives else _left_over(folder)
         if survives:
             drain(server)
     if not survives:
@@ -200,20 +201,22 @@ def once(folder: Path, scene: str, source: random.Random, acknowledged: set[UUID
     return differences
 
 
-def _left_over(server: Server) -> list[str]:
+def _left_over(folder: Path) -> list[str]:
     """Return processes of the killed service that still run after a few seconds."""
-    deadline = time.monotonic() + 10
-    mark = f"{server.url.rsplit(':', 1)[1]}"
-    while time.monotonic() < deadline:
-        orphans = [
-            process
-            for process in psutil.process_iter(["cmdline", "ppid"])
-            if process.info["ppid"] == 1 and "assay" in " ".join(process.info["cmdline"] or [])
-        ]
-        if not orphans:
-            return []
+    deadline = time.monotonic() + LEFT_OVER_SECONDS
+    while orphans := [process for process in psutil.process_iter() if _belongs(process, folder)]:
+        if time.monotonic() > deadline:
+            return [f"left running: {process.cmdline()}" for process in orphans]
         time.sleep(0.1)
-    return [f"left running after {mark}: {process.info['cmdline']}" for process in orphans]
+    return []
+
+
+def _belongs(process: psutil.Process, folder: Path) -> bool:
+    try:
+        mentions = [*process.cmdline(), process.environ().get("ASSAY_DATA_DIR", ""), process.cwd()]
+    except psutil.Error:
+        return False
+    return process.pid != os.getpid() and any(str(folder) in each for each in mentions)
 
 
 def _enter(server: Server) -> TenantScope:
