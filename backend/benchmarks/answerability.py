@@ -52,9 +52,8 @@ def questions() -> list[tuple[str, bool, str]]:
     """Return each question, whether it can be answered, and from which document."""
     own = Path(__file__).with_name("unanswerable.txt").read_text().splitlines()
     table = documents("documents", "sec-10-q", "questions.csv").read_text("utf-8-sig")
-    reviewed = [
-        row for row in csv.DictReader(table.splitlines(keepends=True)) if row["Question Type"] == KIND
-    ]
+    rows = csv.DictReader(table.splitlines(keepends=True))
+    reviewed = [row for row in rows if row["Question Type"] == KIND]
     return [(line, *_NOWHERE) for line in own] + [
         (row["Question"], True, row["Source Docs"].strip("* ")) for row in reviewed[:QUESTIONS]
     ]
