@@ -15,6 +15,12 @@ from assay.errors import Malformed, UnsupportedMedia
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks  # it exists for type checkers only
 
+MAX_HEADER_BYTES = 64 * 1024
+"""Longest header of a part: room for a file name of 10,000 characters, percent-encoded."""
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks  # it exists for type checkers only
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -39,7 +45,9 @@ class MultipartReader:
         self._headers: dict[bytes, bytes] = {}
         self._field, self._value = bytearray(), bytearray()
         try:
-            self._parser = MultipartParser(_boundary(content_type), self._callbacks())
+            self._parser = MultipartParser(
+                _boundary(content_type), self._callbacks(), max_header_size=MAX_HEADER_BYTES
+            )
         except FormParserError as error:
             raise _malformed() from error
 
