@@ -200,7 +200,7 @@ async def test_viewers_read_and_do_not_write(app, tenant: Tenant):
         ("é́.txt", None),
         ("..", None),
         (".txt", None),
-        ("‮fdp.exe.txt", None),
+        ("\u202efdp.exe.txt", None),
     ],
 )
 async def test_names_are_made_harmless(tenant: Tenant, given_name, kept):
