@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import structlog
 from sqlalchemy import RowMapping
@@ -19,7 +19,7 @@ from assay.adapters.postgres import Database
 from assay.adapters.storage import Storage
 from assay.adapters.vectors import PassageVector, VectorStore
 from assay.documents import repository
-from assay.documents.models import Stage, passage_id
+from assay.documents.models import Run, Stage, passage_id
 from assay.documents.parsing import ParsedDocument, ParseFailed, Parser
 from assay.documents.scratch import scratch_copy
 from assay.errors import NotFound, Unavailable
@@ -35,8 +35,8 @@ MAX_ATTEMPTS = 5
 PROGRESS_SECONDS = 0.5
 
 
-class _Gone(Exception):
-    """The document was deleted while it was processed."""
+class _Lost(Exception):
+    """The document was deleted, or taken by a later run, while it was processed."""
 
 
 class IngestJobs:
@@ -65,24 +65,24 @@ class IngestJobs:
         :raises Unavailable: a part is away; the job is to be run again later.
         :raises Exception: a fault of ours; the job is to be run again, a few times.
         """
-        identifier = UUID(document_id)
+        run = Run(UUID(document_id), uuid4())
         async with self._database.transaction(scope) as tx:
-            document = await repository.begin(tx, identifier)
+            document = await repository.begin(tx, run)
         if document is None:
             return
         try:
-            await self._ingest(scope, document)
-        except _Gone:
-            await self._vectors.delete_document(scope, identifier)
+            await self._ingest(scope, run, document)
+        except _Lost:
+            await self._clear_up(scope, run.document_id)
         except ParseFailed as error:
-            await self._fail(scope, identifier, error.code, error.message)
+            await self._fail(scope, run, error.code, error.message)
         except NotFound:
             message = "The stored file is gone. Delete the document and upload it again."
-            await self._fail(scope, identifier, "file_missing", message)
+            await self._fail(scope, run, "file_missing", message)
         except Unavailable:
             raise
         except Exception:
-            if not await self._give_up(scope, identifier):
+            if not await self._give_up(scope, run):
                 raise
             log.exception("document.given_up", document_id=document_id)
 
@@ -101,36 +101,41 @@ class IngestJobs:
         async with self._database.transaction(scope) as tx:
             await repository.delete_removal(tx, identifier)
 
-    async def _ingest(self, scope: TenantScope, document: RowMapping) -> None:
+    async def _ingest(self, scope: TenantScope, run: Run, document: RowMapping) -> None:
         done, count = document["indexed"], document["passages"]
         if document["stage"] != Stage.INDEXING:
-            parsed = await self._read(scope, document)
-            await self._write(scope, document["id"], parsed)
+            parsed = await self._read(scope, run, document)
+            await self._write(scope, run, parsed)
             done, count = 0, len(parsed.passages)
         if done == 0:
             # An earlier reading may have had more passages than this one.
-            await self._vectors.delete_document(scope, document["id"])
+            await self._vectors.delete_document(scope, run.document_id)
         while done < count:
-            done += await self._index(scope, document, done, count)
+            done += await self._index(scope, document, done)
+            progress = READING_SHARE + (1 - READING_SHARE) * done / count
+            async with self._database.transaction(scope) as tx:
+                if not await repository.set_indexed(tx, run, indexed=done, progress=progress):
+                    raise _Lost
         async with self._database.transaction(scope) as tx:
-            if not await repository.set_ready(tx, document["id"]):
-                raise _Gone
-        log.info("document.ready", document_id=str(document["id"]), passages=count)
+            if not await repository.set_ready(tx, run):
+                raise _Lost
+        log.info("document.ready", document_id=str(run.document_id), passages=count)
 
-    async def _read(self, scope: TenantScope, document: RowMapping) -> ParsedDocument:
-        report = _throttled(lambda share: self._progress(scope, document["id"], share))
+    async def _read(self, scope: TenantScope, run: Run, document: RowMapping) -> ParsedDocument:
+        report = _throttled(lambda share: self._progress(scope, run, share))
         with scratch_copy(self._scratch) as path:
             await self._storage.fetch(scope, document["storage_key"], path)
             return await self._parser.parse(
                 path, name=document["name"], mime_type=document["mime_type"], progress=report
             )
 
-    async def _progress(self, scope: TenantScope, document_id: UUID, share: float) -> None:
+    async def _progress(self, scope: TenantScope, run: Run, share: float) -> None:
         async with self._database.transaction(scope) as tx:
-            if not await repository.set_progress(tx, document_id, READING_SHARE * share):
-                raise _Gone
+            if not await repository.set_progress(tx, run, READING_SHARE * share):
+                raise _Lost
 
-    async def _write(self, scope: TenantScope, document_id: UUID, parsed: ParsedDocument) -> None:
+    async def _write(self, scope: TenantScope, run: Run, parsed: ParsedDocument) -> None:
+        document_id = run.document_id
         rows: list[dict[str, Any]] = [
             {
                 "id": passage_id(document_id, passage.ordinal),
@@ -145,19 +150,19 @@ class IngestJobs:
             for passage in parsed.passages
         ]
         async with self._database.transaction(scope) as tx:
-            if not await repository.lock_document(tx, document_id):
-                raise _Gone
+            if not await repository.lock_document(tx, run):
+                raise _Lost
             await repository.replace_text(
                 tx, document_id, pages=parsed.pages, passages=rows, progress=READING_SHARE
             )
 
-    async def _index(self, scope: TenantScope, document: RowMapping, done: int, count: int) -> int:
+    async def _index(self, scope: TenantScope, document: RowMapping, done: int) -> int:
         """Store the vectors of the next batch of passages and return its size."""
         document_id = document["id"]
         async with self._database.transaction(scope) as tx:
             passages = await repository.passages_from(tx, document_id, done, BATCH)
         if not passages:
-            raise _Gone
+            raise _Lost
         texts = [indexed_text(passage["context"], passage["text"]) for passage in passages]
         dense = await self._embeddings.embed_passages(texts)
         vectors = [
@@ -171,26 +176,28 @@ class IngestJobs:
             for passage, vector, text in zip(passages, dense, texts, strict=True)
         ]
         await self._vectors.upsert(scope, vectors)
-        done += len(passages)
-        progress = READING_SHARE + (1 - READING_SHARE) * done / count
-        async with self._database.transaction(scope) as tx:
-            if not await repository.set_indexed(tx, document_id, indexed=done, progress=progress):
-                raise _Gone
         return len(passages)
 
-    async def _fail(self, scope: TenantScope, document_id: UUID, code: str, message: str) -> None:
+    async def _clear_up(self, scope: TenantScope, document_id: UUID) -> None:
+        """Delete what was stored after the document's own removal, and nothing of a later run."""
         async with self._database.transaction(scope) as tx:
-            await repository.fail(tx, document_id, code, message)
-        log.info("document.failed", document_id=str(document_id), code=code)
+            known = await repository.known(tx, [document_id])
+        if not known:
+            await self._vectors.delete_document(scope, document_id)
 
-    async def _give_up(self, scope: TenantScope, document_id: UUID) -> bool:
+    async def _fail(self, scope: TenantScope, run: Run, code: str, message: str) -> None:
+        async with self._database.transaction(scope) as tx:
+            await repository.fail(tx, run, code, message)
+        log.info("document.failed", document_id=str(run.document_id), code=code)
+
+    async def _give_up(self, scope: TenantScope, run: Run) -> bool:
         """Count a fault of ours; after the last attempt, mark the document as failed."""
         async with self._database.transaction(scope) as tx:
-            attempts = await repository.count_attempt(tx, document_id)
+            attempts = await repository.count_attempt(tx, run.document_id)
             if attempts < MAX_ATTEMPTS:
                 return False
             message = "Something went wrong on our side. Try again, or tell the operator."
-            await repository.fail(tx, document_id, "internal_error", message)
+            await repository.fail(tx, run, "internal_error", message)
             return True
 
 

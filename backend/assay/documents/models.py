@@ -56,6 +56,18 @@ class ReceivedUpload:
         return hashlib.sha256(orjson.dumps([files, str(self.collection_id)])).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of the ingest job on a document.
+
+    A worker that was silent too long is taken for dead and its job started again; should it
+    wake up, its run no longer holds the document and changes nothing.
+    """
+
+    document_id: UUID
+    token: UUID
+
+
 def passage_id(document_id: UUID, ordinal: int) -> UUID:
     """Return the id of a document's passage: the same on every run, so that a retry overwrites."""
     return uuid5(document_id, str(ordinal))

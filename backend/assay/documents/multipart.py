@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 MAX_HEADER_BYTES = 64 * 1024
 """Longest header of a part: room for a file name of 10,000 characters, percent-encoded."""
 
-if TYPE_CHECKING:
-    from python_multipart.multipart import MultipartCallbacks  # it exists for type checkers only
-
 
 @dataclass(frozen=True, slots=True)
 class Part:

@@ -9,11 +9,10 @@ MAX_CHARACTERS = 255
 UNNAMED = "unnamed"
 
 _MAX_EXTENSION = 20
-_INVISIBLE = frozenset({"Cc", "Cs", "Cn", "Co", "Zl", "Zp"})
-# They reorder what follows them, so that "gpj.exe" can be shown as "exe.jpg".
-_BIDI_CONTROLS = frozenset(
-    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-)
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"})
+"""Among them the marks that turn the writing direction, so that "gpj.exe" reads "exe.jpg"."""
+_JOINERS = "\u200c\u200d"
+"""Invisible too, but Persian, Indic scripts and emoji are written with them."""
 
 
 def clean(raw: str) -> str:
@@ -24,7 +23,7 @@ def clean(raw: str) -> str:
     name = unicodedata.normalize("NFC", "".join(filter(_visible, raw)))
     name = name.replace("\\", "/").rpartition("/")[2]
     name = _shorten(" ".join(name.split()))
-    return UNNAMED if name in {"", ".", ".."} else name
+    return UNNAMED if name.strip(_JOINERS) in {"", ".", ".."} else name
 
 
 def disposition_parameters(value: bytes) -> dict[str, str]:
@@ -57,7 +56,7 @@ def attachment(name: str) -> str:
 
 
 def _visible(char: str) -> bool:
-    return unicodedata.category(char) not in _INVISIBLE and char not in _BIDI_CONTROLS
+    return char in _JOINERS or unicodedata.category(char) not in _INVISIBLE
 
 
 def _shorten(name: str) -> str:

@@ -8,7 +8,7 @@ from sqlalchemy import RowMapping, text
 
 from assay.adapters.http import Cursor
 from assay.adapters.postgres import Transaction
-from assay.documents.models import ReceivedFile
+from assay.documents.models import ReceivedFile, Run
 from assay.documents.passages import Page
 
 _COLUMNS = (
@@ -64,16 +64,18 @@ _COMPLETE_KEY = text("update idempotency_keys set document_ids = :ids where key 
 _FORGET_KEYS = text("delete from idempotency_keys where created_at < now() - interval '7 days'")
 
 _BEGIN = text(
-    "update documents set status = 'processing', updated_at = now(),"
+    "update documents set status = 'processing', run = :run, updated_at = now(),"
     " stage = case when stage = 'queued' then 'reading' else stage end"
     " where id = :id and status in ('queued', 'processing')"
     " returning id, name, mime_type, collection_id, storage_key, stage, passages, indexed"
 )
 _PROGRESS = text(
     "update documents set progress = greatest(progress, :progress), updated_at = now()"
-    " where id = :id and status = 'processing'"
+    " where id = :id and status = 'processing' and run = :run"
 )
-_LOCK = text("select id from documents where id = :id and status = 'processing' for update")
+_LOCK = text(
+    "select id from documents where id = :id and status = 'processing' and run = :run for update"
+)
 _DELETE_PAGES = text("delete from pages where document_id = :id")
 _DELETE_PASSAGES = text("delete from passages where document_id = :id")
 _INSERT_PAGE = text(
@@ -95,16 +97,16 @@ _PASSAGES_FROM = text(
 )
 _INDEXED = text(
     "update documents set indexed = :indexed, progress = :progress, updated_at = now()"
-    " where id = :id and status = 'processing' and stage = 'indexing'"
+    " where id = :id and status = 'processing' and stage = 'indexing' and run = :run"
 )
 _READY = text(
     "update documents set status = 'ready', stage = 'done', progress = 1, updated_at = now()"
-    " where id = :id and status = 'processing'"
+    " where id = :id and status = 'processing' and run = :run"
 )
 _FAIL = text(
     "update documents set status = 'failed', stage = 'done', error_code = :code,"
     " error_message = :message, updated_at = now()"
-    " where id = :id and status in ('queued', 'processing')"
+    " where id = :id and status = 'processing' and run = :run"
 )
 _COUNT_ATTEMPT = text(
     "update documents set attempts = attempts + 1, updated_at = now() where id = :id"
@@ -234,19 +236,19 @@ async def forget_keys(tx: Transaction) -> None:
     await tx.run(_FORGET_KEYS)
 
 
-async def begin(tx: Transaction, document_id: UUID) -> RowMapping | None:
-    """Mark an unfinished document as being processed; None when there is nothing to do."""
-    return await tx.first(_BEGIN, id=document_id)
+async def begin(tx: Transaction, run: Run) -> RowMapping | None:
+    """Take an unfinished document for a run; None when there is nothing to do."""
+    return await tx.first(_BEGIN, id=run.document_id, run=run.token)
 
 
-async def set_progress(tx: Transaction, document_id: UUID, progress: float) -> bool:
-    """Raise a document's progress; False when it is no longer processed."""
-    return bool(await tx.run(_PROGRESS, id=document_id, progress=progress))
+async def set_progress(tx: Transaction, run: Run, progress: float) -> bool:
+    """Raise a document's progress; False when the run holds it no longer."""
+    return bool(await tx.run(_PROGRESS, id=run.document_id, run=run.token, progress=progress))
 
 
-async def lock_document(tx: Transaction, document_id: UUID) -> bool:
-    """Hold a processed document against deletion; False when it is gone."""
-    return await tx.first(_LOCK, id=document_id) is not None
+async def lock_document(tx: Transaction, run: Run) -> bool:
+    """Hold a document against deletion; False when the run holds it no longer."""
+    return await tx.first(_LOCK, id=run.document_id, run=run.token) is not None
 
 
 async def replace_text(
@@ -273,19 +275,22 @@ async def passages_from(
     return await tx.all(_PASSAGES_FROM, id=document_id, ordinal=ordinal, limit=limit)
 
 
-async def set_indexed(tx: Transaction, document_id: UUID, *, indexed: int, progress: float) -> bool:
-    """Keep how many passages have their vectors; False when the document is gone."""
-    return bool(await tx.run(_INDEXED, id=document_id, indexed=indexed, progress=progress))
+async def set_indexed(tx: Transaction, run: Run, *, indexed: int, progress: float) -> bool:
+    """Keep how many passages have their vectors; False when the run holds it no longer."""
+    touched = await tx.run(
+        _INDEXED, id=run.document_id, run=run.token, indexed=indexed, progress=progress
+    )
+    return bool(touched)
 
 
-async def set_ready(tx: Transaction, document_id: UUID) -> bool:
-    """Mark a document as searchable; False when it is gone."""
-    return bool(await tx.run(_READY, id=document_id))
+async def set_ready(tx: Transaction, run: Run) -> bool:
+    """Mark a document as searchable; False when the run holds it no longer."""
+    return bool(await tx.run(_READY, id=run.document_id, run=run.token))
 
 
-async def fail(tx: Transaction, document_id: UUID, code: str, message: str) -> None:
-    """Mark a document as one that cannot be read."""
-    await tx.run(_FAIL, id=document_id, code=code, message=message)
+async def fail(tx: Transaction, run: Run, code: str, message: str) -> None:
+    """Mark a document as one that cannot be read, if the run still holds it."""
+    await tx.run(_FAIL, id=run.document_id, run=run.token, code=code, message=message)
 
 
 async def count_attempt(tx: Transaction, document_id: UUID) -> int:

@@ -92,6 +92,8 @@ create table documents (
     -- How many passages, by ordinal, have their vectors stored: where a restart goes on.
     indexed integer not null default 0,
     attempts integer not null default 0,
+    -- Which run of the ingest job holds it: one that was taken for dead must not go on.
+    run uuid,
     created_by uuid,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from assay.documents.jobs import MAX_ATTEMPTS
 from assay.errors import Unavailable
 from tests.conftest import Tenant
 from tests.documents.conftest import Pipeline, scope_of, uploaded
@@ -129,6 +130,43 @@ async def test_a_document_deleted_in_mid_ingest_does_not_come_back(
     await jobs.ingest(scope_of(tenant), document["id"])
     assert await indexed(pipeline, tenant, document) == 0
     assert await pipeline.rows(tenant, "select 1 from passages") == []
+
+
+async def test_a_run_that_was_taken_for_dead_does_not_harm_its_successor(
+    tenant: Tenant, pipeline: Pipeline
+):
+    document = await uploaded(tenant, "a.txt", TEXT.encode())
+
+    class Overtaken(Away):
+        async def upsert(self, scope, vectors):
+            await pipeline.jobs.ingest(scope, document["id"])
+            await self._vectors.upsert(scope, vectors)
+
+    jobs = pipeline.with_parts(vectors=Overtaken(pipeline.vectors, 0))
+    await jobs.ingest(scope_of(tenant), document["id"])
+    finished = (await tenant.client.get(f"/v1/documents/{document['id']}")).json()
+    assert finished["status"] == "ready"
+    assert await indexed(pipeline, tenant, document) == finished["passages"]
+
+
+async def test_a_fault_of_ours_is_tried_a_few_times_and_then_told(
+    tenant: Tenant, pipeline: Pipeline
+):
+    document = await uploaded(tenant, "a.txt", TEXT.encode())
+
+    class Faulty(Away):
+        async def upsert(self, scope, vectors):
+            raise ZeroDivisionError
+
+    jobs = pipeline.with_parts(vectors=Faulty(pipeline.vectors, 0))
+    for _ in range(MAX_ATTEMPTS - 1):
+        with pytest.raises(ZeroDivisionError):
+            await jobs.ingest(scope_of(tenant), document["id"])
+    failed = await tenant.client.get(f"/v1/documents/{document['id']}")
+    assert failed.json()["status"] == "processing"
+    await jobs.ingest(scope_of(tenant), document["id"])
+    failed = (await tenant.client.get(f"/v1/documents/{document['id']}")).json()
+    assert (failed["status"], failed["error"]["code"]) == ("failed", "internal_error")
 
 
 async def test_work_without_a_job_gets_one(tenant: Tenant, pipeline: Pipeline):
