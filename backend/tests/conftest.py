@@ -63,9 +63,9 @@ async def app(parts: Embedded) -> AsyncIterator[FastAPI]:
         yield application
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def working(parts: Embedded) -> AsyncIterator[None]:
-    """A worker beside the API, in this process."""
+    """A worker beside the API, for one module: others look at the queue themselves."""
     async with worker.connect(parts.worker_settings) as runner:
         task = asyncio.create_task(runner.run(alone=True))
         yield
