@@ -1,11 +1,13 @@
 """Ingestion, failure, deletion and what the sweeps mend; each failure is caused."""
 
+import os
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
 from assay.documents.jobs import MAX_ATTEMPTS
+from assay.documents.scratch import clean
 from assay.errors import Unavailable
 from tests.conftest import Tenant
 from tests.documents.conftest import Pipeline, scope_of, uploaded
@@ -211,6 +213,26 @@ async def test_files_without_a_document_are_deleted(tenant: Tenant, pipeline: Pi
     await pipeline.storage.put(scope_of(tenant), f"{tenant.id}/orphan/original", b"x")
     await pipeline.reconciler.delete_orphans(NOW)
     assert pipeline.files(tenant) == [f"{document['id']}/original"]
+
+
+async def test_what_killed_processes_wrote_is_deleted(tenant: Tenant, pipeline: Pipeline):
+    document = await ready(tenant, pipeline)
+    folder = pipeline.storage._folder / tenant.id / "killed"
+    folder.mkdir()
+    (folder / "original#1").write_bytes(b"half a file")
+    copy = pipeline.parts["scratch"] / "assay-read-killed"
+    copy.mkdir()
+    (copy / "original").write_bytes(b"half a copy")
+    await pipeline.storage.delete_unfinished(timedelta(hours=1))
+    clean(pipeline.parts["scratch"], timedelta(hours=1))
+    assert (folder / "original#1").exists()
+    assert copy.exists()
+    for path in (folder / "original#1", folder, copy):
+        os.utime(path, (0, 0))
+    await pipeline.storage.delete_unfinished(timedelta(hours=1))
+    clean(pipeline.parts["scratch"], timedelta(hours=1))
+    assert pipeline.files(tenant) == [f"{document['id']}/original"]
+    assert not copy.exists()
 
 
 async def test_a_page_has_a_picture_and_boxes(tenant: Tenant, pipeline: Pipeline):
