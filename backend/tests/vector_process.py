@@ -45,7 +45,7 @@ class VectorProcess:
 
     def spawn(self) -> subprocess.Popen[str]:
         """Start without waiting."""
-        return subprocess.Popen(  # noqa: S603 -- our own module
+        return subprocess.Popen(
             [
                 *(sys.executable, "-m", "assay.embedded.vector_server"),
                 *("--data", str(self.data), "--port", str(self.port)),

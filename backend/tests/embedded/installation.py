@@ -46,7 +46,7 @@ class Installation:
 
 def spawn(folder: Path, before_exec: Callable[[], None] | None = None) -> subprocess.Popen[str]:
     """Start to hold a folder, without waiting."""
-    return subprocess.Popen(  # noqa: S603 - our own program
+    return subprocess.Popen(
         [sys.executable, __file__, str(folder)],
         env={**os.environ, "PYTHONPATH": str(BACKEND)},
         stdout=subprocess.PIPE,

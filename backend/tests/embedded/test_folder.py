@@ -28,7 +28,7 @@ sys.stdin.read()
 
 @pytest.fixture
 def holder(tmp_path):
-    process = subprocess.Popen(  # noqa: S603 - our own program
+    process = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(tmp_path)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -340,7 +340,7 @@ def test_a_second_process_on_the_folder_is_refused(tmp_path):
 def test_no_key_no_start(tmp_path):
     command = [sys.executable, "-m", "assay.embedded.vector_server", "--data", str(tmp_path)]
     environment = {name: os.environ[name] for name in os.environ if name != "QDRANT_API_KEY"}
-    ended = subprocess.run(  # noqa: S603 -- our own module
+    ended = subprocess.run(
         [*command, "--port", "1"],
         env={**environment, "PYTHONPATH": str(BACKEND)},
         check=False,
