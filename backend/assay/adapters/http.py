@@ -12,7 +12,7 @@ import structlog
 from fastapi import FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy import RowMapping
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -35,6 +35,22 @@ class Schema(BaseModel):
     """Base of request and response bodies: unknown members of a request are an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def storable(value: str) -> str:
+    """Refuse what PostgreSQL and UTF-8 cannot hold; for use as a pydantic validator."""
+    if "\x00" in value or any("\ud800" <= char <= "\udfff" for char in value):
+        msg = "must not contain NUL or lone surrogate characters"
+        raise ValueError(msg)
+    return value
+
+
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    AfterValidator(storable),
+]
+"""What a person calls something."""
 
 
 class ItemList(Schema, Generic[Item]):

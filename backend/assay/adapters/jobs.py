@@ -8,7 +8,7 @@ from uuid import UUID
 
 import procrastinate
 import structlog
-from procrastinate import RetryStrategy
+from procrastinate import BaseRetryStrategy, RetryDecision
 
 from assay.adapters.postgres import Transaction
 from assay.scope import TenantScope
@@ -26,7 +26,23 @@ STALLED_SECONDS = 15.0
 """A worker silent for this long is dead; its jobs go to another one."""
 SWEEP_SECONDS = 10.0
 
-_RETRY = RetryStrategy(max_attempts=20, wait=2, exponential_wait=2)
+MAX_ATTEMPTS = 20
+"""A job that failed this often is dropped; what it was for, a sweep finds again."""
+MAX_WAIT_SECONDS = 60
+"""Longest wait between two attempts, so that work goes on soon after an outage has ended."""
+
+
+class Backoff(BaseRetryStrategy):
+    """Waits 2, 4, 8 ... seconds between attempts, up to a bound."""
+
+    def get_retry_decision(
+        self, *, exception: BaseException, job: procrastinate.jobs.Job
+    ) -> RetryDecision | None:
+        """Return when to try again, or None to give up."""
+        log.warning("job.failed", job=job.task_name, id=job.id, error=type(exception).__name__)
+        if job.attempts >= MAX_ATTEMPTS:
+            return None
+        return RetryDecision(retry_in={"seconds": min(MAX_WAIT_SECONDS, 2 ** (job.attempts + 1))})
 
 
 def swept(tenant_id: UUID) -> TenantScope:
@@ -81,7 +97,7 @@ class JobRunner:
         async def run(tenant_id: str, **args: Any) -> None:
             await job(TenantScope(UUID(tenant_id)), **args)
 
-        self._app.task(name=name, retry=_RETRY)(run)
+        self._app.task(name=name, retry=Backoff())(run)
 
     def sweep(self, sweep: Sweep) -> None:
         """Call `sweep()` at the start and every few seconds."""

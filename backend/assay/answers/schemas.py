@@ -1,27 +1,13 @@
 """Bodies of the ask and conversation calls."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import Field
 
-from assay.adapters.http import Schema
+from assay.adapters.http import Name, Schema
 from assay.search.schemas import Ids, Query
-
-
-def _storable(value: str) -> str:
-    if "\x00" in value:
-        msg = "must not contain NUL characters"
-        raise ValueError(msg)
-    return value
-
-
-Title = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
-    AfterValidator(_storable),
-]
 
 
 class AskRequest(Schema):
@@ -109,4 +95,4 @@ class ConversationWithMessages(Conversation):
 class ConversationUpdate(Schema):
     """A new title."""
 
-    title: Title = Field(examples=["Apple's buy-backs"])
+    title: Name = Field(examples=["Apple's buy-backs"])

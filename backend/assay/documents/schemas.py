@@ -6,29 +6,22 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from assay.adapters.http import Schema
+from assay.adapters.http import Schema, storable
 from assay.documents.models import Stage, Status
 
 SHA256 = "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
 
 
-def _storable(value: str) -> str:
-    if "\x00" in value or any("\ud800" <= char <= "\udfff" for char in value):
-        msg = "must not contain NUL or lone surrogate characters"
-        raise ValueError(msg)
-    return value
-
-
 CollectionName = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
-    AfterValidator(_storable),
+    AfterValidator(storable),
     Field(examples=["Annual reports"]),
 ]
 Description = Annotated[
     str,
     StringConstraints(max_length=2000),
-    AfterValidator(_storable),
+    AfterValidator(storable),
     Field(examples=["10-K filings since 2019"]),
 ]
 

@@ -4,34 +4,21 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, EmailStr, Field, StringConstraints
+from pydantic import AfterValidator, EmailStr, Field
 
-from assay.adapters.http import Schema
+from assay.adapters.http import Name, Schema, storable
 from assay.identity.models import Role
 
-
-def _storable(value: str) -> str:
-    if "\x00" in value or any("\ud800" <= char <= "\udfff" for char in value):
-        msg = "must not contain NUL or lone surrogate characters"
-        raise ValueError(msg)
-    return value
-
-
-Name = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
-    AfterValidator(_storable),
-]
 Email = Annotated[EmailStr, Field(max_length=254, examples=["ada@example.com"])]
 NewPassword = Annotated[
     str,
     Field(min_length=8, max_length=200, examples=["correct horse battery"]),
-    AfterValidator(_storable),
+    AfterValidator(storable),
 ]
 Password = Annotated[
     str,
     Field(min_length=1, max_length=200, examples=["correct horse battery"]),
-    AfterValidator(_storable),
+    AfterValidator(storable),
 ]
 
 

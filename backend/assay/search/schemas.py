@@ -5,24 +5,17 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from assay.adapters.http import Schema
+from assay.adapters.http import Schema, storable
 from assay.adapters.vectors import SearchMode
 
 MAX_QUERY = 2000
 MAX_IDS = 1000
 
 
-def _storable(value: str) -> str:
-    if "\x00" in value:
-        msg = "must not contain NUL characters"
-        raise ValueError(msg)
-    return value
-
-
 Query = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUERY),
-    AfterValidator(_storable),
+    AfterValidator(storable),
 ]
 Ids = Annotated[
     list[UUID] | None,
