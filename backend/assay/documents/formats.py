@@ -152,6 +152,8 @@ def detect(name: str, head: bytes) -> str:
         if head.startswith(magic):
             raise _refused(what)
     if not is_text(head):
+        if named == PDF:
+            return PDF  # one whose beginning is damaged: the parser says so
         raise _refused("a binary file of a kind that Assay does not read")
     return _in_text(named, head)
 
