@@ -143,6 +143,10 @@ class Unavailable(AssayError):
         super().__init__(detail, code=code, retry_after=retry_after)
 
 
+class CannotStart(Exception):
+    """A setting or an outside part forbids to start; the message says what to do."""
+
+
 def not_found(noun: str) -> NotFound:
     """Return the one answer for an unknown and a foreign id of a `noun`."""
     return NotFound(f"No such {noun}. It may have been deleted, or the id is wrong.")

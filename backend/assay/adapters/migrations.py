@@ -6,6 +6,7 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import ProgrammingError
 
 from assay.adapters.postgres import Database, postgres_url
+from assay.errors import CannotStart
 from assay.settings import Settings
 
 FOLDER = Path(__file__).parents[2] / "migrations"
@@ -16,7 +17,7 @@ _LOCK = 4_742_001
 _LOGIN_ROLES = ("assay_app", "assay_worker")
 
 
-class SchemaMismatch(Exception):
+class SchemaMismatch(CannotStart):
     """The database has another schema than this version of Assay needs."""
 
 

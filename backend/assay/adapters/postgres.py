@@ -9,7 +9,7 @@ from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalErr
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from assay.errors import Invalid, Unavailable
+from assay.errors import CannotStart, Invalid, Unavailable
 from assay.scope import TenantScope
 from assay.settings import Settings
 
@@ -25,7 +25,7 @@ _ROLE_POWERS = text(
 )
 
 
-class UnsafeRole(Exception):
+class UnsafeRole(CannotStart):
     """The login role could see through row-level security; Assay refuses to serve with it."""
 
 

@@ -18,7 +18,7 @@ from qdrant_client.common.client_exceptions import QdrantException
 from qdrant_client.http.exceptions import ApiException, UnexpectedResponse
 from qdrant_edge import Bm25, Bm25Config
 
-from assay.errors import Unavailable
+from assay.errors import CannotStart, Unavailable
 from assay.scope import TenantScope
 from assay.settings import Settings
 
@@ -87,7 +87,7 @@ class VectorHit:
     score: float
 
 
-class WrongDimensions(Exception):
+class WrongDimensions(CannotStart):
     """The collection was made for vectors of another size than the model's."""
 
 

@@ -212,6 +212,7 @@ def _run(command: "Callable[[Console], Awaitable[int]]", *, quiet: bool = False)
     from assay.cli.failures import CommandFailed
     from assay.embedded.folder import DataFolderError, DataFolderInUse
     from assay.embedded.process import StartFailed
+    from assay.errors import CannotStart, Unavailable
 
     console = Console(quiet=quiet)
 
@@ -226,7 +227,7 @@ def _run(command: "Callable[[Console], Awaitable[int]]", *, quiet: bool = False)
     except DataFolderInUse as error:
         console.fail(str(error))
         code = 5
-    except (DataFolderError, StartFailed) as error:
+    except (DataFolderError, StartFailed, CannotStart, Unavailable) as error:
         console.fail(str(error))
         code = 1
     except (KeyboardInterrupt, asyncio.CancelledError):

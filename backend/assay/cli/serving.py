@@ -1,7 +1,6 @@
 """Runs the API in this process, with the embedded parts around it where the mode wants them."""
 
 import asyncio
-import contextlib
 import importlib
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -83,7 +82,7 @@ async def _bring_to_schema(embedded: Embedded) -> None:
 
 @asynccontextmanager
 async def _api(settings: Settings, listener: socket.socket) -> AsyncIterator[tuple[FastAPI, str]]:
-    from assay.main import create_app  # noqa: PLC0415 - imported beside the parts' start
+    from assay.main import connect, create_app  # noqa: PLC0415 - imported beside the parts' start
 
     app = create_app(settings)
     server = _Server(
@@ -91,7 +90,8 @@ async def _api(settings: Settings, listener: socket.socket) -> AsyncIterator[tup
             app,
             loop="none",
             http="httptools",
-            lifespan="on",
+            # Connected here, so that what is wrong reaches the person as a sentence.
+            lifespan="off",
             access_log=False,
             log_level="warning",
             server_header=False,
@@ -99,18 +99,15 @@ async def _api(settings: Settings, listener: socket.socket) -> AsyncIterator[tup
             timeout_graceful_shutdown=settings.shutdown_seconds,
         )
     )
-    task = asyncio.create_task(server.serve(sockets=[listener]))
-    try:
-        while not server.started:
-            if task.done():
-                await task
-                raise SystemExit(1)
-            await asyncio.sleep(0.01)
-        host, port = listener.getsockname()[:2]
-        yield app, f"http://{host}:{port}"
-    finally:
-        server.should_exit = True
-        with contextlib.suppress(SystemExit):
+    async with connect(app, settings):
+        task = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            while not server.started and not task.done():  # noqa: ASYNC110 - a flag is all it gives
+                await asyncio.sleep(0.01)
+            host, port = listener.getsockname()[:2]
+            yield app, f"http://{host}:{port}"
+        finally:
+            server.should_exit = True
             await task
 
 

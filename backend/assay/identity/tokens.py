@@ -8,7 +8,7 @@ from uuid import UUID
 
 import jwt
 
-from assay.errors import Unauthenticated
+from assay.errors import CannotStart, Unauthenticated
 from assay.settings import Settings, key_id
 
 ALGORITHM = "HS256"
@@ -36,7 +36,7 @@ class TokenRing:
     def __init__(self, settings: Settings) -> None:
         if not settings.secret_keys:
             msg = "ASSAY_SECRET_KEY is missing: set 32 random characters or more"
-            raise ValueError(msg)
+            raise CannotStart(msg)
         self._keys = {key_id(key): key.get_secret_value() for key in settings.secret_keys}
         self._signing = key_id(settings.secret_keys[0])
         self.seconds = settings.access_token_seconds

@@ -173,6 +173,25 @@ def test_wrong_settings_are_told(tmp_path):
     assert (short.returncode, "32 characters" in short.stderr) == (2, True)
 
 
+def test_parts_that_are_away_are_told(tmp_path):
+    """In `services` mode nothing is started here: what is missing ends in a sentence."""
+    services = {
+        "ASSAY_MODE": "services",
+        "POSTGRES_HOST": "127.0.0.1",
+        "POSTGRES_PORT": "9",
+        "REDIS_HOST": "127.0.0.1",
+        "QDRANT_HOST": "127.0.0.1",
+    }
+    for command in (["serve", "--port", "0"], ["worker"]):
+        done = assay(tmp_path, *command, **services, ASSAY_SECRET_KEY="k" * 40)
+        assert done.returncode == 1
+        assert "database does not answer" in done.stderr
+        assert "Traceback" not in done.stderr
+    keyless = assay(tmp_path, "serve", "--port", "0", **services)
+    assert keyless.returncode == 1
+    assert "ASSAY_SECRET_KEY is missing" in keyless.stderr
+
+
 def test_colours_are_for_terminals_that_want_them(serve, folder: Path):
     assert "\x1b[" in _on_a_terminal(folder)
     assert "\x1b[3" not in _on_a_terminal(folder, NO_COLOR="1")
