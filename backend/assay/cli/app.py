@@ -1,8 +1,10 @@
 """The commands and their options."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Awaitable, Callable
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -32,6 +34,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+
+def _text(value: str | None) -> str | None:
+    """Refuse what is no text: Python hands such bytes on as lone surrogates."""
+    try:
+        (value or "").encode()
+    except UnicodeEncodeError as error:
+        raise typer.BadParameter("This is not valid UTF-8.") from error
+    return value
+
+
 Url = Annotated[
     str | None, typer.Option("--url", envvar="ASSAY_URL", help="Address of an Assay elsewhere.")
 ]
@@ -43,13 +55,17 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Files = Annotated[
     list[Path] | None, typer.Argument(help="Files, or folders whose files are taken.")
 ]
-Collection = Annotated[str | None, typer.Option(help="Name of a collection; made if it is new.")]
+Collection = Annotated[
+    str | None, typer.Option(callback=_text, help="Name of a collection; made if it is new.")
+]
 
 
 @app.command()
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")
+    ] = None,
 ) -> None:
     """Serve the API, and on a laptop everything it needs."""
     from assay.cli import commands
@@ -79,10 +95,10 @@ def migrate() -> None:
 
 @app.command()
 def ask(
-    question: Annotated[str, typer.Argument(help="What you want to know.")],
+    question: Annotated[str, typer.Argument(callback=_text, help="What you want to know.")],
     files: Files = None,
     conversation: Annotated[
-        str | None, typer.Option(help="Id of the conversation to go on with.")
+        str | None, typer.Option(help="Conversation to go on with: its id, or last.")
     ] = None,
     collection: Collection = None,
     url: Url = None,
@@ -128,7 +144,7 @@ def ingest(
 
 @app.command()
 def search(
-    query: Annotated[str, typer.Argument(help="Words or a question.")],
+    query: Annotated[str, typer.Argument(callback=_text, help="Words or a question.")],
     limit: Annotated[int, typer.Option(min=1, max=50, help="Passages at the most.")] = 5,
     mode: Annotated[str, typer.Option(help="hybrid, dense or lexical.")] = "hybrid",
     url: Url = None,
@@ -188,6 +204,8 @@ def version() -> None:
 
 def main() -> None:
     """Run the command line."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a poor terminal shows "?" rather than nothing
     app()
 
 
@@ -221,6 +239,7 @@ def _run(command: "Callable[[Console], Awaitable[int]]", *, quiet: bool = False)
 
     try:
         code = uvloop.run(run())
+        sys.stdout.flush()
     except CommandFailed as error:
         console.fail(str(error))
         code = error.code
@@ -230,9 +249,24 @@ def _run(command: "Callable[[Console], Awaitable[int]]", *, quiet: bool = False)
     except (DataFolderError, StartFailed, CannotStart, Unavailable) as error:
         console.fail(str(error))
         code = 1
+    except BrokenPipeError:  # nobody reads on, as under `| head`
+        _let_go_of_output()
+        code = 1
+    except OSError as error:
+        console.fail(f"The system refuses: {error}.")
+        _let_go_of_output()
+        code = 1
     except (KeyboardInterrupt, asyncio.CancelledError):
         code = 130
     sys.exit(code)
+
+
+def _let_go_of_output() -> None:
+    """Drop what cannot be written: the interpreter would try again at its exit, and complain."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run_client(

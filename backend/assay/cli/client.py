@@ -14,6 +14,7 @@ import httpx
 from assay.adapters.telemetry import configure_logging
 from assay.cli.console import Console
 from assay.cli.failures import CommandFailed
+from assay.cli.files import upload_name
 from assay.cli.local_key import read_key
 from assay.embedded.folder import DataFolder
 from assay.settings import Settings
@@ -45,17 +46,19 @@ class Client:
             response = await self._http.request(method, path, **arguments)
         except httpx.TransportError as error:
             raise _unreachable(self._http, error) from error
-        if response.is_error:
+        if not response.is_success:
             raise CommandFailed(_problem(response.status_code, response.content))
-        return response.json() if response.content else None
+        try:
+            return response.json() if response.content else None
+        except ValueError as error:
+            raise CommandFailed(_foreign(response.status_code)) from error
 
     async def upload(self, path: Path, collection_id: str | None) -> dict[str, Any]:
         """Upload one file; return its document."""
         with path.open("rb") as file:
             data = {"collection_id": collection_id} if collection_id else None
-            answer = await self.call(
-                "POST", "/v1/documents", files={"file": (path.name, file)}, data=data
-            )
+            files = {"file": (upload_name(path), file)}
+            answer = await self.call("POST", "/v1/documents", files=files, data=data)
         return dict(answer["documents"][0])
 
     async def events(self, path: str, body: dict[str, Any]) -> AsyncIterator[tuple[str, Any]]:
@@ -66,7 +69,7 @@ class Client:
         name = "message"
         try:
             async with self._http.stream("POST", path, json=body) as response:
-                if response.is_error:
+                if not response.is_success:
                     content = await response.aread()
                     raise CommandFailed(_problem(response.status_code, content))
                 async for line in response.aiter_lines():
@@ -104,8 +107,16 @@ async def connected(settings: Settings, target: Target, console: Console) -> Asy
 async def _client(url: str, api_key: str | None) -> AsyncIterator[Client]:
     if not api_key:
         raise CommandFailed("Give an API key: --api-key or ASSAY_API_KEY.", 2)
-    headers = {"Authorization": f"Bearer {api_key}"}
-    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=120) as http:
+    key = api_key.strip()
+    if not (key.isascii() and key.isprintable()):
+        raise CommandFailed("The API key has characters that no API key has.", 2)
+    try:
+        http = httpx.AsyncClient(
+            base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=120
+        )
+    except httpx.InvalidURL as error:
+        raise CommandFailed(f"{url} is no address: {error}.", 2) from error
+    async with http:
         yield Client(http)
 
 
@@ -141,4 +152,8 @@ def _problem(status: int, content: bytes) -> str:
         problem = json.loads(content)
         return f"{problem['detail']} ({problem['code']})"
     except (ValueError, KeyError, TypeError):
-        return f"The server answered {status} in a form that Assay does not use."
+        return _foreign(status)
+
+
+def _foreign(status: int) -> str:
+    return f"The server answered {status} in a form that Assay does not use. Is it an Assay?"

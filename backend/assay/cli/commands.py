@@ -2,10 +2,9 @@
 
 import asyncio
 import json
-import os
 import signal
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from assay.adapters.telemetry import configure_logging
 from assay.cli.client import POLL_SECONDS, Client
 from assay.cli.console import Bars, Console
 from assay.cli.failures import CommandFailed
+from assay.cli.files import chosen, upload_name
 from assay.settings import Mode, Settings
 
 DONE, NOT_SAID, SOME_FAILED = 0, 3, 4
@@ -31,25 +31,29 @@ class Question:
 
 async def serve(settings: Settings, console: Console) -> int:
     """Serve until told to stop."""
+    configure_logging(settings.log_level)
+    serving = asyncio.create_task(_serve(settings, console))
+    _on_signals(serving.cancel)
+    return await serving
+
+
+async def _serve(settings: Settings, console: Console) -> int:
     from assay.cli.serving import serving  # noqa: PLC0415 - a client needs none of it
 
-    configure_logging(settings.log_level)
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    starting = asyncio.create_task(_serve(settings, console, serving, stop))
-    return await starting
-
-
-async def _serve(settings: Settings, console: Console, serving: Any, stop: asyncio.Event) -> int:
     async with serving(settings) as url:
+        stop = asyncio.Event()
+        _on_signals(stop.set)
         console.note(f"Assay serves {url} (the API is described at {url}/docs).")
         if settings.mode is Mode.EMBEDDED:
             console.note(f"Data: {settings.data_dir}. Stop with Ctrl-C.")
         await stop.wait()
         console.note("stopping …")
     return DONE
+
+
+def _on_signals(action: Callable[[], object]) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, action)
 
 
 async def work(settings: Settings) -> int:
@@ -78,7 +82,7 @@ async def ask(client: Client, console: Console, question: Question, files: list[
     body: dict[str, Any] = {"question": question.text}
     failed = 0
     if question.conversation_id:
-        body["conversation_id"] = question.conversation_id
+        body["conversation_id"] = await _conversation(client, question.conversation_id)
     collection_id = await _collection(client, question.collection)
     if files:
         read = await _ingest(client, console, files, collection_id)
@@ -92,6 +96,16 @@ async def ask(client: Client, console: Console, question: Question, files: list[
     if not answer["citations"]:
         return NOT_SAID
     return SOME_FAILED if failed else DONE
+
+
+async def _conversation(client: Client, given: str) -> str:
+    """Return the id that is given; of `last`, the id of the latest conversation."""
+    if given != "last":
+        return given
+    page = await client.call("GET", "/v1/conversations", params={"limit": 1})
+    if not page["items"]:
+        raise CommandFailed("There is no conversation yet to go on with.")
+    return str(page["items"][0]["id"])
 
 
 async def _answer(
@@ -144,7 +158,7 @@ async def _ingest(
     client: Client, console: Console, files: list[Path], collection_id: str | None
 ) -> list[dict[str, Any]]:
     """Upload what is new and wait until all is ready or failed."""
-    paths = list(_files(files))
+    paths = chosen(files)
     with console.progress() as bars:
         sent = [await _send(client, console, path, collection_id, bars) for path in paths]
         pending = {str(each["id"]): each for each in sent if each["id"]}
@@ -164,41 +178,17 @@ async def _send(
     try:
         document = await client.upload(path, collection_id)
     except (CommandFailed, OSError) as error:
+        name = upload_name(path)
         message = str(error) if isinstance(error, CommandFailed) else f"{error.strerror}."
-        console.note(f"{path.name}: {message}")
+        console.note(f"{name}: {message}")
         failure = {"code": "refused", "message": message}
-        return {"id": None, "name": path.name, "status": "failed", "error": failure}
+        return {"id": None, "name": name, "status": "failed", "error": failure}
     bars.show(document)
     return document
 
 
 def _finished(document: dict[str, Any]) -> bool:
     return document["status"] in ("ready", "failed")
-
-
-def _files(paths: Iterable[Path]) -> Iterator[Path]:
-    """Yield the files meant: each as given, of a folder every file that is not hidden.
-
-    :raises CommandFailed: a path does not exist, cannot be read, or a folder has no files.
-    """
-    for path in paths:
-        if not path.exists():
-            raise CommandFailed(f"{path} does not exist.", 2)
-        found = _in_folder(path) if path.is_dir() else [path]
-        if not found:
-            raise CommandFailed(f"{path} holds no files.", 2)
-        for file in found:
-            if not os.access(file, os.R_OK):
-                raise CommandFailed(f"{file} cannot be read: permission denied.", 2)
-            yield file
-
-
-def _in_folder(folder: Path) -> Sequence[Path]:
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.is_file() and not any(part.startswith(".") for part in path.parts)
-    )
 
 
 async def _collection(client: Client, name: str | None) -> str | None:

@@ -9,6 +9,9 @@ import rich.console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
+_CONTROLS = {code: None for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"}
+"""What could command the terminal; the words of a document or of a model must not."""
+
 
 class Console:
     """Results go to standard output, everything else to standard error."""
@@ -21,19 +24,19 @@ class Console:
     def note(self, message: str) -> None:
         """Tell what goes on, unless quiet."""
         if not self._quiet:
-            self.errors.print(escape(message), style="dim")
+            self.errors.print(_plain(message), style="dim")
 
     def fail(self, message: str) -> None:
         """Tell what went wrong."""
-        self.errors.print(f"[bold red]assay:[/] {escape(message)}")
+        self.errors.print(f"[bold red]assay:[/] {_plain(message)}")
 
     def print(self, text: str, style: str | None = None) -> None:
         """Print a line of the result."""
-        self.out.print(escape(text), style=style)
+        self.out.print(_plain(text), style=style)
 
     def stream(self, text: str) -> None:
         """Print a piece of the result as it comes."""
-        sys.stdout.write(text)
+        sys.stdout.write(text.translate(_CONTROLS))
         sys.stdout.flush()
 
     @contextmanager
@@ -69,10 +72,14 @@ class Bars:
             return
         if identifier not in self._tasks:
             self._tasks[identifier] = self._progress.add_task(
-                escape(document["name"]), total=1, state=""
+                _plain(document["name"]), total=1, state=""
             )
         done = 1 if finished else document.get("progress") or 0
-        self._progress.update(self._tasks[identifier], completed=done, state=escape(state))
+        self._progress.update(self._tasks[identifier], completed=done, state=_plain(state))
+
+
+def _plain(text: str) -> str:
+    return escape(text.translate(_CONTROLS))
 
 
 def _state(document: dict[str, Any]) -> str:

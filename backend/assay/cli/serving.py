@@ -22,6 +22,9 @@ KEEP_ALIVE_SECONDS = 75
 """Longer than the 60 s after which a load balancer drops an idle connection: otherwise it may
 send a request into one that was just closed here, which its client sees as a 502."""
 
+BACKLOG = 2048
+"""Connections that wait to be accepted, as uvicorn has it."""
+
 
 class _Server(uvicorn.Server):
     """Leaves the signals to the command that runs it."""
@@ -104,8 +107,7 @@ async def _api(settings: Settings, listener: socket.socket) -> AsyncIterator[tup
         try:
             while not server.started and not task.done():  # noqa: ASYNC110 - a flag is all it gives
                 await asyncio.sleep(0.01)
-            host, port = listener.getsockname()[:2]
-            yield app, f"http://{host}:{port}"
+            yield app, _address(listener)
         finally:
             server.should_exit = True
             await task
@@ -119,11 +121,21 @@ async def _ensure_local_key(app: FastAPI, embedded: Embedded) -> None:
     write_key(folder, key)
 
 
+def _address(listener: socket.socket) -> str:
+    """Return the URL by which this machine reaches the listener."""
+    host, port = listener.getsockname()[:2]
+    if listener.family is socket.AF_INET6:
+        return f"http://[{'::1' if host == '::' else host}]:{port}"
+    return f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104 - no bind
+
+
 def _listen(host: str, port: int) -> socket.socket:
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        # At once: until one of them listens, two processes can bind one port.
+        listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
         raise PortTaken(

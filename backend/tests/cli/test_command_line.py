@@ -91,6 +91,10 @@ def test_ask_goes_through_the_server_that_runs(serve, folder: Path, report: Path
         folder, "ask", "And in 2022?", "--conversation", answer["conversation_id"], "--json"
     )
     assert "41.7" in json.loads(again.stdout)["citations"][0]["quote"]
+    last = json.loads(
+        assay(folder, "ask", "And in 2023?", "--conversation", "last", "--json").stdout
+    )
+    assert last["conversation_id"] == answer["conversation_id"]
 
 
 def test_a_second_server_on_the_folder_is_refused(serve, folder: Path):
@@ -118,6 +122,45 @@ def test_ingest_search_and_documents(serve, folder: Path, tmp_path):
     assert "Porto" in scoped.stdout
 
 
+def test_a_file_name_that_is_not_unicode_is_taken(serve, folder: Path, tmp_path):
+    named = tmp_path / os.fsdecode(b"caf\xe9.txt")
+    named.write_text("The coffee house in the harbour opens at seven.")
+    done = assay(folder, "ingest", str(named), "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)[0]["name"] == "caf\N{REPLACEMENT CHARACTER}.txt"
+
+
+def test_output_that_nobody_reads_or_that_cannot_be_written(serve, folder: Path, report: Path):
+    assert assay(folder, "ingest", str(report)).returncode == 0
+    command = [sys.executable, "-m", "assay.cli", "documents"]
+    unread, end = os.pipe()
+    os.close(unread)
+    full = os.open("/dev/full", os.O_WRONLY)
+    try:
+        for output, words in ((end, ""), (full, "No space left on device")):
+            done = subprocess.run(
+                command,
+                env=environment(folder),
+                stdout=output,
+                stderr=subprocess.PIPE,
+                text=True,
+                timeout=SECONDS,
+                check=False,
+            )
+            assert done.returncode == 1
+            assert words in done.stderr
+            assert "Traceback" not in done.stderr
+    finally:
+        os.close(end)
+        os.close(full)
+
+
+def test_a_poor_terminal_gets_question_marks(serve, folder: Path, report: Path):
+    answered = assay(folder, "ask", QUESTION, str(report), PYTHONIOENCODING="ascii")
+    assert answered.returncode == 0, answered.stderr
+    assert "[1] northwind.txt, page 1: ?Total revenue" in answered.stdout
+
+
 def test_doctor_lists_what_runs(serve, folder: Path):
     findings = json.loads(assay(folder, "doctor", "--json").stdout)
     parts = {finding["part"]: finding for finding in findings}
@@ -132,7 +175,10 @@ def test_doctor_lists_what_runs(serve, folder: Path):
         (["ask", "Why?", "/nowhere/report.pdf"], 2, "does not exist"),
         (["ask", "Why?", "--url", "http://127.0.0.1:9"], 2, "API key"),
         (["ask", "Why?", "--url", "http://127.0.0.1:9", "--api-key", "k"], 1, "cannot be reached"),
+        (["ask", "Why?", "--url", "http://127.0.0.1:9", "--api-key", "ké"], 2, "characters"),
         (["search", "x", "--mode", "magic"], 1, "mode"),
+        (["search", "\udcff"], 2, "not valid UTF-8"),
+        (["serve", "--port", "99999"], 2, "less than or equal to 65535"),
         (["migrate"], 2, "by itself"),
         (["nonsense"], 2, "No such command"),
         (["ask"], 2, "Missing argument"),
