@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -115,8 +115,9 @@ def ask(
 
     question_options = commands.Question(question, conversation, collection, as_json)
     _run_client(
-        lambda client, console: commands.ask(client, console, question_options, files or []),
+        lambda client, console, paths: commands.ask(client, console, question_options, paths),
         (url, api_key),
+        files or (),
         quiet=quiet or as_json,
     )
 
@@ -134,10 +135,11 @@ def ingest(
     from assay.cli import commands
 
     _run_client(
-        lambda client, console: commands.ingest(
-            client, console, files, collection, as_json=as_json
+        lambda client, console, paths: commands.ingest(
+            client, console, paths, collection, as_json=as_json
         ),
         (url, api_key),
+        files,
         quiet=quiet or as_json,
     )
 
@@ -157,7 +159,7 @@ def search(
 
     body: dict[str, Any] = {"query": query, "limit": limit, "mode": mode}
     _run_client(
-        lambda client, console: commands.search(client, console, body, as_json=as_json),
+        lambda client, console, _: commands.search(client, console, body, as_json=as_json),
         (url, api_key),
         quiet=quiet or as_json,
     )
@@ -173,7 +175,7 @@ def documents(
     from assay.cli import commands
 
     _run_client(
-        lambda client, console: commands.documents(client, console, as_json=as_json),
+        lambda client, console, _: commands.documents(client, console, as_json=as_json),
         (url, api_key),
         quiet=as_json,
     )
@@ -273,17 +275,20 @@ def _let_go_of_output() -> None:
 
 
 def _run_client(
-    command: "Callable[[Client, Console], Awaitable[int]]",
+    command: "Callable[[Client, Console, list[Path]], Awaitable[int]]",
     target: tuple[str | None, str | None],
+    files: Iterable[Path] = (),
     *,
     quiet: bool,
 ) -> None:
     from assay.cli.client import Target, connected
+    from assay.cli.files import chosen
 
     settings, where = _settings(), Target(*target)
 
     async def run(console: "Console") -> int:
+        paths = chosen(files)  # before a server is started for nothing
         async with connected(settings, where, console) as client:
-            return await command(client, console)
+            return await command(client, console, paths)
 
     _run(run, quiet=quiet)

@@ -13,7 +13,7 @@ from assay.adapters.telemetry import configure_logging
 from assay.cli.client import POLL_SECONDS, Client
 from assay.cli.console import Bars, Console
 from assay.cli.failures import CommandFailed
-from assay.cli.files import chosen, upload_name
+from assay.cli.files import upload_name
 from assay.settings import Mode, Settings
 
 DONE, NOT_SAID, SOME_FAILED = 0, 3, 4
@@ -161,9 +161,8 @@ async def _ingest(
     client: Client, console: Console, files: list[Path], collection_id: str | None
 ) -> list[dict[str, Any]]:
     """Upload what is new and wait until all is ready or failed."""
-    paths = chosen(files)
     with console.progress() as bars:
-        sent = [await _send(client, console, path, collection_id, bars) for path in paths]
+        sent = [await _send(client, console, path, collection_id, bars) for path in files]
         pending = {str(each["id"]): each for each in sent if each["id"]}
         while waiting := [each for each in pending.values() if not _finished(each)]:
             await asyncio.sleep(POLL_SECONDS)

@@ -193,9 +193,10 @@ def test_mistakes_get_a_sentence(serve, folder: Path, arguments, code, words):
     assert "Traceback" not in done.stderr
 
 
-def test_an_empty_folder_is_told(serve, folder: Path, tmp_path):
-    done = assay(folder, "ingest", str(tmp_path))
-    assert (done.returncode, "holds no files" in done.stderr) == (2, True)
+def test_an_empty_folder_is_told_before_anything_is_started(tmp_path):
+    done = assay(tmp_path / "data", "ingest", str(tmp_path))
+    assert (done.returncode, done.stderr) == (2, f"assay: {tmp_path} holds no files.\n")
+    assert not (tmp_path / "data").exists()
 
 
 def test_a_wrong_key_is_told(serve, folder: Path):
