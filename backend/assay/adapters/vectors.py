@@ -113,7 +113,7 @@ class VectorStore:
             check_compatibility=False,
             # httpx's own transport parses in Python and costs a search 0.5 ms more; and the
             # client's default opens a connection for each request to this machine.
-            transport=AiohttpTransport(
+            transport=_Transport(
                 client=lambda: ClientSession(connector=TCPConnector(limit=CONNECTIONS))
             ),
         )
@@ -266,6 +266,19 @@ class VectorStore:
     async def _delete(self, within: models.Filter) -> None:
         async with _translated():
             await self._client.delete(COLLECTION, models.FilterSelector(filter=within), wait=True)
+
+
+class _Transport(AiohttpTransport):
+    """Sends a call once more when a kept connection turns out to be dead.
+
+    Qdrant may have restarted since. Every call of ours may be repeated: ids are deterministic.
+    """
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        try:
+            return await super().handle_async_request(request)
+        except (httpx.ConnectTimeout, httpx.ReadError):  # how this transport names a lost one
+            return await super().handle_async_request(request)
 
 
 _INDEXES: dict[str, models.PayloadSchemaParams] = {

@@ -37,11 +37,18 @@ def _answers(request: Request) -> Answers:
 
 AnswersService = Annotated[Answers, Depends(_answers)]
 
+_EVENT: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "event": {"type": "string", "enum": ["passages", "delta", "done", "error"]},
+        "data": {"type": "string", "description": "JSON."},
+    },
+}
 _STREAM: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The answer; with `stream`, the events `passages`, `delta` (`{text}`),"
         " `done` (the same object as without) and `error` (a problem), and comments as pings.",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": {"text/event-stream": {"schema": _EVENT}},
     }
 }
 

@@ -169,10 +169,12 @@ async def test_gives_up_after_two_more_tries(chat, server):
     [
         ("30", range(30, 31)),
         ("86400", range(3600, 3601)),
-        (formatdate(time.time() + 600, usegmt=True), range(590, 602)),
+        ("a date in ten minutes", range(590, 602)),
     ],
 )
 async def test_a_long_wait_is_passed_on_at_once(chat, server, asked, passed_on):
+    if not asked.isdigit():
+        asked = formatdate(time.time() + 600, usegmt=True)
     server.faults, server.retry_after = [Fault.BUSY], asked
     error = await refusal(chat)
     assert error.code == "model_busy"
