@@ -30,7 +30,7 @@ PING_SECONDS = 10
 router = APIRouter(prefix="/v1")
 
 
-def _answers(request: Request) -> Answers:
+async def _answers(request: Request) -> Answers:
     answers: Answers = request.app.state.answers
     return answers
 

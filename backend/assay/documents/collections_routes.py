@@ -13,7 +13,7 @@ from assay.identity.dependencies import AdminCaller, MemberCaller, ViewerCaller
 router = APIRouter(prefix="/collections", tags=["collections"])
 
 
-def _collections(request: Request) -> Collections:
+async def _collections(request: Request) -> Collections:
     collections: Collections = request.app.state.collections
     return collections
 

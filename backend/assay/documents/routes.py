@@ -23,12 +23,12 @@ _ACTIVE = {formats.HTML, formats.XML}
 """Formats that a browser might run; they are sent as plain bytes."""
 
 
-def _documents(request: Request) -> Documents:
+async def _documents(request: Request) -> Documents:
     documents: Documents = request.app.state.documents
     return documents
 
 
-def _page_views(request: Request) -> PageViews:
+async def _page_views(request: Request) -> PageViews:
     page_views: PageViews = request.app.state.page_views
     return page_views
 

@@ -31,17 +31,17 @@ from assay.identity.service import Accounts
 router = APIRouter(prefix="/v1")
 
 
-def _accounts(request: Request) -> Accounts:
+async def _accounts(request: Request) -> Accounts:
     accounts: Accounts = request.app.state.accounts
     return accounts
 
 
-def _members(request: Request) -> Members:
+async def _members(request: Request) -> Members:
     members: Members = request.app.state.members
     return members
 
 
-def _api_keys(request: Request) -> ApiKeys:
+async def _api_keys(request: Request) -> ApiKeys:
     api_keys: ApiKeys = request.app.state.api_keys
     return api_keys
 
