@@ -108,15 +108,13 @@ class Extractive:
         if not candidates:
             return []
         await self._score(turn.question, about, candidates)
-        candidates.sort(key=lambda each: each.score, reverse=True)
-        best = candidates[0]
-        if not supports(about, best, settled):
-            return []
-        kept = [best]
-        for each in candidates[1:]:
-            if len(kept) == MAX_QUOTES or each.score < KEEP_SHARE * best.score:
+        sound = [each for each in candidates if supports(about, each, settled)]
+        sound.sort(key=lambda each: each.score, reverse=True)
+        kept = sound[:1]
+        for each in sound[1:]:
+            if len(kept) == MAX_QUOTES or each.score < KEEP_SHARE * sound[0].score:
                 break
-            if _adds(each, kept) and supports(about, each, settled):
+            if _adds(each, kept):
                 kept.append(each)
         return kept
 

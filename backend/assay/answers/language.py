@@ -20,6 +20,10 @@ _FIGURE = re.compile(
     r"|margin|cash|debt|assets|liabilities|share|shares|price|value|total|earnings)\b",
     re.IGNORECASE,
 )
+_MONTH = (
+    r"(?:january|february|march|april|may|june|july|august|september|october|november|december)"
+)
+_DAY = re.compile(rf"\b{_MONTH} (\d{{1,2}})\b|\b(\d{{1,2}})\.? {_MONTH}\b", re.IGNORECASE)
 _NUMBER = re.compile(r"\d[\d,.]*")
 _SENTENCE_END = re.compile(
     r"(?<=[.!?…])[\"')\]”’»]*\s+(?=[\"'(\[“‘«]*[A-Z0-9À-ÞА-Я])|\s+(?=[•▪●]\s)"
@@ -34,8 +38,8 @@ STOP_WORDS = frozenset(
     that the their them then there these they this those through to too under until up us very was
     we were what whats when where which while who whom whose why will with would yet you your
     according amount company companies describe document documents explain file files filing
-    following happen happened mention mentioned mentions report reported reports state stated
-    states
+    following get go got happen happened made make mention mentioned mentions report reported
+    reports state stated states
     affect affected align announce announced announcing any attributed based change changed changes
     chief compare compared compares comparing comparison concerning contribute contributed
     contributing contributor contributors detail details differ disclose disclosed disclosing
@@ -73,21 +77,50 @@ _ABBREVIATION = re.compile(
 )
 
 
+_BUY_BACK = re.compile(r"\b(?:buy|buys|buying|bought)[ -]backs?\b|\bbuybacks?\b", re.IGNORECASE)
+_IRREGULAR = {
+    "bought": "buy",
+    "fell": "fall",
+    "gave": "give",
+    "grew": "grow",
+    "held": "hold",
+    "paid": "pay",
+    "rose": "rise",
+    "sold": "sell",
+    "spent": "spend",
+}
+_SAME = {
+    "buy": "acquir",
+    "declin": "decreas",
+    "drop": "decreas",
+    "fall": "decreas",
+    "shrink": "decreas",
+    "grow": "increas",
+    "growth": "increas",
+    "rise": "increas",
+    "headcount": "employe",
+    "staff": "employe",
+    "workforc": "employe",
+}
+"""Stems that people and reports use for one another."""
+
+
 _FORM = re.compile(r"\b(?:form )?(?:10-[KQ]|8-K|20-F)s?\b", re.IGNORECASE)
 """Kinds of filings: they name the document asked about, never a thing in it."""
 
 
 def spelled_out(question: str) -> str:
     """Return the question with its abbreviations in full, without the names of forms."""
-    text = _FORM.sub(" ", question)
+    text = _BUY_BACK.sub("repurchase", _FORM.sub(" ", question))
     return _ABBREVIATION.sub(lambda match: ABBREVIATIONS[match.group().lower()], text)
 
 
 @lru_cache(maxsize=50_000)
 def stem(word: str) -> str:
-    """Return the stem of a word in any case, without a possessive."""
+    """Return the stem of a word in any case, without a possessive; one for words alike."""
     lowered = word.lower().removesuffix("'s").removesuffix("’s")
-    return str(_stemmer.stemWord(lowered))
+    stemmed = str(_stemmer.stemWord(_IRREGULAR.get(lowered, lowered)))
+    return _SAME.get(stemmed, stemmed)
 
 
 def stems(text: str) -> list[str]:
@@ -106,6 +139,8 @@ class Wanted:
     names: tuple[str, ...]
     """Proper names as written, without possessives."""
     years: frozenset[str]
+    days: frozenset[str] = frozenset()
+    """Days of a month, as written."""
     figure: bool = False
     """Whether a number is asked for."""
     phrases: frozenset[tuple[str, str]] = frozenset()
@@ -113,8 +148,8 @@ class Wanted:
 
     @property
     def times(self) -> frozenset[str]:
-        """Years, quarters, months and the words around them."""
-        return self.terms & (self.years | _TIME_STEMS)
+        """Years, quarters, months, days and the words around them."""
+        return self.terms & (self.years | self.days | _TIME_STEMS)
 
     def topics(self, settled: frozenset[str] = frozenset()) -> frozenset[str]:
         """Return the terms that an answer has to be about.
@@ -133,9 +168,18 @@ def wanted(question: str) -> Wanted:
         terms=terms,
         names=tuple(_names(text)),
         years=frozenset(_YEAR.findall(text)),
+        days=frozenset(first or second for first, second in _DAY.findall(text)),
         figure=bool(_FIGURE.search(text)),
         phrases=frozenset(pair for pair in neighbours(in_order) if terms.issuperset(pair)),
     )
+
+
+def without_names(question: str, names: Iterable[str]) -> str:
+    """Return the question without these names, or as it is when nothing else would be left."""
+    left = question
+    for name in names:
+        left = re.sub(rf"\b{re.escape(name)}\b(?:['’]s\b)?", " ", left)
+    return " ".join(left.split()) if wanted(left).terms else question
 
 
 def neighbours(in_order: Sequence[str]) -> frozenset[tuple[str, str]]:

@@ -62,10 +62,12 @@ _VERBATIM = text(
     " where p.id = any(:ids)"
     " and substr(g.text, p.start_offset + 1, p.end_offset - p.start_offset) = p.text"
 )
+# To PostgreSQL "Amazon.com" is one word, the name of a host, so it is looked for as well.
 _MENTIONS = text(
     "select d.id as document_id, t.name, count(*) as passages, d.passages as of"
     " from unnest(cast(:names as text[])) t(name)"
-    " join passages p on p.words @@ plainto_tsquery('english', t.name)"
+    " join passages p on p.words @@ (plainto_tsquery('english', t.name)"
+    " || (quote_literal(lower(t.name) || '.') || '\\:*')::tsquery)"
     " join documents d on d.tenant_id = p.tenant_id and d.id = p.document_id"
     " where d.status = 'ready'"
     " and (cast(:collection_ids as uuid[]) is null or d.collection_id = any(:collection_ids))"

@@ -9,7 +9,7 @@ from sqlalchemy import RowMapping
 
 from assay.adapters.postgres import Database
 from assay.answers import repository
-from assay.answers.language import spelled_out, wanted
+from assay.answers.language import spelled_out, wanted, without_names
 from assay.answers.schemas import AskRequest
 from assay.scope import TenantScope
 from assay.search.schemas import MAX_QUERY, SearchRequest
@@ -59,7 +59,8 @@ class Retrieval:
             if not documents:
                 return Retrieved([], (), degraded=False)
         search = SearchRequest(
-            query=spelled_out(question)[:MAX_QUERY],
+            # A name that holds for every document searched would only favour what repeats it.
+            query=spelled_out(without_names(question, settled))[:MAX_QUERY],
             limit=PASSAGES,
             collection_ids=request.collection_ids,
             document_ids=documents,

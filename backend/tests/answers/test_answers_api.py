@@ -77,6 +77,14 @@ async def test_what_the_documents_do_not_say_is_said_so(library: Tenant, questio
     assert (answer["answer"], answer["citations"], answer["answered"]) == (NOT_SAID, [], False)
 
 
+async def test_a_name_is_known_by_its_web_address(tenant: Tenant):
+    """PostgreSQL reads "Fabrikam.com" as the name of a host and not as two words."""
+    report = "Fabrikam.com, Inc.\n\nNet sales of Fabrikam.com were 9.1 million dollars in 2023.\n"
+    await put(tenant.client, "annual.txt", report)
+    answer = await ask(tenant, "What were the net sales of Fabrikam in 2023?")
+    assert "9.1 million" in answer["citations"][0]["quote"]
+
+
 async def test_a_follow_up_needs_the_earlier_turn(library: Tenant):
     first = await ask(library, QUESTION)
     second = await ask(library, "And of Contoso?", conversation_id=first["conversation_id"])
