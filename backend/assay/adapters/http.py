@@ -13,11 +13,11 @@ from fastapi import FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
-from sqlalchemy import RowMapping
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import compile_path
 
+from assay.adapters.postgres import Row
 from assay.errors import AssayError, Invalid, Malformed, NotFound, TooLarge
 
 log = structlog.get_logger()
@@ -115,9 +115,9 @@ class Cursor(BaseModel):
 
 
 def item_list(
-    rows: Sequence[RowMapping],
+    rows: Sequence[Row],
     limit: int,
-    build: Callable[[RowMapping], Item],
+    build: Callable[[Row], Item],
     *,
     at: str = "created_at",
 ) -> ItemList[Item]:

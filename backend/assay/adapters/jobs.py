@@ -66,7 +66,7 @@ class Jobs:
         :param lock: jobs with the same lock run one after the other.
         :param args: JSON values for the job.
         """
-        deferrer = self._app.configure_task(name, lock=lock, connection=await tx.driver())
+        deferrer = self._app.configure_task(name, lock=lock, connection=tx.driver)
         await deferrer.defer_async(tenant_id=str(scope.tenant_id), **args)
 
 

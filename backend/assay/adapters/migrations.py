@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from psycopg import ProgrammingError
 from sqlalchemy import Connection, create_engine, text
-from sqlalchemy.exc import ProgrammingError
 
 from assay.adapters.postgres import Database, postgres_url
 from assay.errors import CannotStart

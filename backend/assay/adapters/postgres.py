@@ -1,19 +1,41 @@
-"""PostgreSQL: one engine per process and the transactions that carry a tenant."""
+"""PostgreSQL: one pool per process and the transactions that carry a tenant.
 
+Statements are SQLAlchemy's `text` for its parameter style; they go straight to psycopg, since
+the engine above it costs a request as much as the rest of its transaction.
+"""
+
+import contextlib
+import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from dataclasses import dataclass
+from functools import lru_cache
+from time import monotonic
+from typing import Any, Self
+from uuid import UUID
 
-from sqlalchemy import URL, RowMapping, TextClause, text
-from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+import psycopg
+from psycopg.errors import InvalidAuthorizationSpecification
+from psycopg.pq import TransactionStatus
+from psycopg.rows import dict_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from sqlalchemy import URL, TextClause, text
+from sqlalchemy.dialects.postgresql.psycopg import dialect as psycopg_dialect
 
-from assay.errors import CannotStart, Invalid, Unavailable
+from assay.adapters.bulkhead import Bulkhead
+from assay.adapters.metering import count_query
+from assay.errors import CannotStart, Forbidden, Invalid, Unavailable
 from assay.scope import TenantScope
 from assay.settings import Settings
 
-_SET_TENANT = "select set_config('app.tenant', %s, true)"
+Row = Mapping[str, Any]
+"""A row by the names of its columns."""
+Connection = psycopg.AsyncConnection[dict[str, Any]]
+
+_BEGIN = "begin"
+# One round trip for both. No parameters, so that PostgreSQL takes two statements at once; the
+# value is the hex digits of a UUID object, which a text does not have.
+_BEGIN_AS_TENANT = "begin; select set_config('app.tenant', '{}', true)"
 _ROLE_POWERS = text(
     """
     select r.rolsuper or r.rolbypassrls as bypasses,
@@ -23,6 +45,10 @@ _ROLE_POWERS = text(
     from pg_roles r where r.rolname = current_user
     """
 )
+_DIALECT = psycopg_dialect()  # type: ignore[no-untyped-call]
+logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # a lost server is told by our own log
+PATIENCE_SECONDS = 1.0
+"""How long a request waits for a connection to a server that refuses connections."""
 
 
 class UnsafeRole(CannotStart):
@@ -32,50 +58,58 @@ class UnsafeRole(CannotStart):
 class Transaction:
     """One open transaction; every statement of a unit of work goes through it."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def all(self, statement: TextClause, **values: Any) -> Sequence[RowMapping]:
+    async def all(self, statement: TextClause, **values: Any) -> Sequence[Row]:
         """Return every row of a statement."""
-        return (await self._connection.execute(statement, values)).mappings().all()
+        return await (await self._execute(statement, values)).fetchall()
 
-    async def first(self, statement: TextClause, **values: Any) -> RowMapping | None:
+    async def first(self, statement: TextClause, **values: Any) -> Row | None:
         """Return the first row, or None."""
-        return (await self._connection.execute(statement, values)).mappings().first()
+        return await (await self._execute(statement, values)).fetchone()
 
     async def run(self, statement: TextClause, **values: Any) -> int:
         """Execute a statement and return how many rows it touched."""
-        return (await self._connection.execute(statement, values)).rowcount
+        return (await self._execute(statement, values)).rowcount
 
     async def run_many(self, statement: TextClause, rows: Sequence[Mapping[str, Any]]) -> None:
         """Execute one statement for many rows of values."""
         if rows:
-            await self._connection.execute(statement, rows)
+            count_query()
+            async with self._connection.cursor() as cursor:
+                await cursor.executemany(_query(statement), rows)
 
-    async def driver(self) -> Any:
-        """Return the psycopg connection, for a library that joins this transaction."""
-        return (await self._connection.get_raw_connection()).driver_connection
+    @property
+    def driver(self) -> Connection:
+        """The connection, for a library that joins this transaction."""
+        return self._connection
+
+    async def _execute(
+        self, statement: TextClause, values: Mapping[str, Any]
+    ) -> psycopg.AsyncCursor[dict[str, Any]]:
+        count_query()
+        return await self._connection.execute(_query(statement), values)
 
 
 class Database:
     """The pool, and the only two ways to open a transaction on it."""
 
     def __init__(self, settings: Settings) -> None:
-        self._engine = create_async_engine(
-            postgres_url(
-                settings, settings.postgres_user, settings.postgres_password.get_secret_value()
-            ),
-            pool_size=settings.pool_size,
-            max_overflow=settings.pool_max_overflow,
-            pool_timeout=settings.pool_timeout_seconds,
-            pool_recycle=settings.pool_recycle_seconds,
-            pool_pre_ping=True,
-            connect_args={
-                # PgBouncer in transaction mode (1.18) loses prepared statements.
-                "prepare_threshold": None,
-                "connect_timeout": 5,
-                "application_name": "assay",
-            },
+        self._timeout = settings.pool_timeout_seconds
+        capacity = settings.pool_size + settings.pool_max_overflow
+        self.bulkhead = Bulkhead(capacity)
+        self._server = _Server()
+        self._pool: AsyncConnectionPool[_Connection] = AsyncConnectionPool(
+            connection_class=_Connection,
+            kwargs={"server": self._server, **_parameters(settings)},
+            min_size=0,
+            max_size=capacity,
+            max_idle=600,
+            max_lifetime=settings.pool_recycle_seconds,
+            reconnect_timeout=5,
+            check=AsyncConnectionPool.check_connection,
+            open=False,
         )
 
     @asynccontextmanager
@@ -84,32 +118,65 @@ class Database:
 
         :raises Unavailable: the database is away, or no connection came free in time.
         """
-        async with self._begin() as tx:
-            # Straight to the driver: the ORM's layers cost this statement as much as the server.
-            driver = await tx.driver()
-            await driver.execute(_SET_TENANT, [str(scope.tenant_id)])
+        begin = _BEGIN_AS_TENANT.format(scope.tenant_id.hex)
+        async with self._begin(begin, scope.tenant_id) as tx:
             yield tx
 
     @asynccontextmanager
     async def gate(self) -> AsyncIterator[Transaction]:
         """Open a transaction without a tenant: it sees no tenant rows, only `gate_*` functions."""
-        async with self._begin() as tx:
+        async with self._begin(_BEGIN, None) as tx:
             yield tx
 
     @asynccontextmanager
-    async def _begin(self) -> AsyncIterator[Transaction]:
+    async def _begin(self, begin: str, tenant_id: UUID | None) -> AsyncIterator[Transaction]:
         try:
-            async with self._engine.begin() as connection:
+            await self.bulkhead.enter(tenant_id, self._timeout)
+        except TimeoutError as error:
+            raise Unavailable(
+                "Your workspace's share of the database is in use. Try again in a few seconds.",
+                code="database_share_used",
+            ) from error
+        try:
+            async with self._connection() as connection:
+                await connection.execute(begin)
                 yield Transaction(connection)
-        except DataError as error:
+                await connection.commit()
+        except psycopg.DataError as error:
             raise Invalid(
                 "A value holds characters or numbers that cannot be stored, such as NUL."
             ) from error
-        except (OperationalError, InterfaceError, PoolTimeout) as error:
+        except InvalidAuthorizationSpecification as error:
+            raise Forbidden("Only an operator may do this.", code="operator_only") from error
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             raise Unavailable(
                 "The database does not answer right now. Try again in a few seconds.",
                 code="database_unavailable",
             ) from error
+        finally:
+            self.bulkhead.leave(tenant_id)
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Connection]:
+        """Lend a connection; whatever was not committed is rolled back."""
+        await self._pool.open()
+        connection = await self._checked_out()
+        try:
+            yield connection
+        finally:
+            if connection.info.transaction_status is not TransactionStatus.IDLE:
+                with contextlib.suppress(psycopg.Error):
+                    await connection.rollback()
+            await self._pool.putconn(connection)
+
+    async def _checked_out(self) -> "_Connection":
+        deadline = monotonic() + self._timeout
+        while True:
+            try:
+                return await self._pool.getconn(PATIENCE_SECONDS)
+            except PoolTimeout:
+                if self._server.refuses or monotonic() >= deadline:
+                    raise
 
     async def check_role(self) -> None:
         """Refuse a login role that row-level security would not hold.
@@ -136,7 +203,57 @@ class Database:
 
     async def close(self) -> None:
         """Close every pooled connection."""
-        await self._engine.dispose()
+        await self._pool.close()
+
+
+@dataclass(slots=True)
+class _Server:
+    """Whether the last attempt to connect failed."""
+
+    refuses: bool = False
+
+
+class _Connection(psycopg.AsyncConnection[dict[str, Any]]):
+    """Tells the pool's owner whether the server takes connections.
+
+    The pool keeps its callers waiting for the whole time-out, be it busy or the server gone.
+    """
+
+    @classmethod
+    async def connect(  # type: ignore[override]
+        cls, conninfo: str = "", *, server: _Server, **parameters: Any
+    ) -> Self:
+        """Connect, and remember how it went."""
+        try:
+            connection = await super().connect(conninfo, **parameters)
+        except psycopg.Error:
+            server.refuses = True
+            raise
+        server.refuses = False
+        return connection
+
+
+def _parameters(settings: Settings) -> dict[str, Any]:
+    return {
+        "host": settings.postgres_host,
+        "port": settings.postgres_port,
+        "dbname": settings.postgres_db,
+        "user": settings.postgres_user,
+        "password": settings.postgres_password.get_secret_value(),
+        "application_name": "assay",
+        "connect_timeout": 5,
+        # Transactions are begun and ended by statements of our own.
+        "autocommit": True,
+        # PgBouncer in transaction mode (1.18) loses prepared statements.
+        "prepare_threshold": None,
+        "row_factory": dict_row,
+    }
+
+
+@lru_cache(maxsize=1024)
+def _query(statement: TextClause) -> bytes:
+    """Return a statement with psycopg's own placeholders."""
+    return str(statement.compile(dialect=_DIALECT)).encode()
 
 
 def postgres_url(settings: Settings, user: str, password: str) -> URL:
@@ -151,7 +268,6 @@ def postgres_url(settings: Settings, user: str, password: str) -> URL:
     )
 
 
-def constraint_of(error: DBAPIError) -> str | None:
+def constraint_of(error: psycopg.Error) -> str | None:
     """Return the name of the constraint that a statement violated, if that was its fault."""
-    diagnosis = getattr(error.orig, "diag", None)
-    return getattr(diagnosis, "constraint_name", None)
+    return error.diag.constraint_name

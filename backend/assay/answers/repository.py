@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import text
 
 from assay.adapters.http import Cursor
-from assay.adapters.postgres import Transaction
+from assay.adapters.postgres import Row, Transaction
 
 _COLUMNS = "id, title, created_at, updated_at"
 _MINE = text("select id from conversations where id = :id and user_id = :user_id")
@@ -81,7 +81,7 @@ async def is_mine(tx: Transaction, conversation_id: UUID, user_id: UUID) -> bool
     return await tx.first(_MINE, id=conversation_id, user_id=user_id) is not None
 
 
-async def history(tx: Transaction, conversation_id: UUID, limit: int) -> Sequence[RowMapping]:
+async def history(tx: Transaction, conversation_id: UUID, limit: int) -> Sequence[Row]:
     """Return the latest messages of a conversation, oldest first."""
     return await tx.all(_HISTORY, id=conversation_id, limit=limit)
 
@@ -103,18 +103,18 @@ async def insert_citations(tx: Transaction, citations: Sequence[dict[str, Any]])
 
 async def conversations(
     tx: Transaction, user_id: UUID, after: Cursor | None, limit: int
-) -> Sequence[RowMapping]:
+) -> Sequence[Row]:
     """List a user's conversations, the latest first."""
     at, identifier = (after.at, after.id) if after else (None, None)
     return await tx.all(_LIST, user_id=user_id, at=at, id=identifier, limit=limit)
 
 
-async def conversation(tx: Transaction, identifier: UUID, user_id: UUID) -> RowMapping | None:
+async def conversation(tx: Transaction, identifier: UUID, user_id: UUID) -> Row | None:
     """Return one conversation."""
     return await tx.first(_GET, id=identifier, user_id=user_id)
 
 
-async def rename(tx: Transaction, identifier: UUID, user_id: UUID, title: str) -> RowMapping | None:
+async def rename(tx: Transaction, identifier: UUID, user_id: UUID, title: str) -> Row | None:
     """Change a conversation's title."""
     return await tx.first(_RENAME, id=identifier, user_id=user_id, title=title)
 
@@ -124,12 +124,12 @@ async def delete(tx: Transaction, identifier: UUID, user_id: UUID) -> bool:
     return await tx.run(_DELETE, id=identifier, user_id=user_id) > 0
 
 
-async def messages(tx: Transaction, conversation_id: UUID) -> Sequence[RowMapping]:
+async def messages(tx: Transaction, conversation_id: UUID) -> Sequence[Row]:
     """Return the messages of a conversation, oldest first."""
     return await tx.all(_MESSAGES, id=conversation_id)
 
 
-async def citations(tx: Transaction, conversation_id: UUID) -> Sequence[RowMapping]:
+async def citations(tx: Transaction, conversation_id: UUID) -> Sequence[Row]:
     """Return the citations of a conversation's messages."""
     return await tx.all(_CITATIONS, id=conversation_id)
 
@@ -144,7 +144,7 @@ async def mentions(
     names: Sequence[str],
     collection_ids: Sequence[UUID] | None,
     document_ids: Sequence[UUID] | None,
-) -> Sequence[RowMapping]:
+) -> Sequence[Row]:
     """Return how many passages of each document mention each name."""
     return await tx.all(
         _MENTIONS,

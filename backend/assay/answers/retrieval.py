@@ -5,9 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import RowMapping
-
-from assay.adapters.postgres import Database
+from assay.adapters.postgres import Database, Row
 from assay.answers import repository
 from assay.answers.language import spelled_out, wanted, without_names
 from assay.answers.schemas import AskRequest
@@ -77,7 +75,7 @@ class Retrieval:
 
 
 def documents_about(
-    names: Sequence[str], rows: Sequence[RowMapping]
+    names: Sequence[str], rows: Sequence[Row]
 ) -> tuple[list[UUID], tuple[str, ...]]:
     """Return the documents that are about all the names, as far as any is; and settled names.
 

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping
 from uuid_utils.compat import uuid7
 
 from assay.adapters.http import Cursor, ItemList, item_list
-from assay.adapters.postgres import Database
+from assay.adapters.postgres import Database, Row
 from assay.answers import repository
 from assay.answers.follow_up import standalone
 from assay.answers.models import Engine, Outcome, Quote, Turn
@@ -211,7 +210,7 @@ def _shown(found: Found) -> dict[str, Any]:
     }
 
 
-def _message(row: RowMapping, citations: "list[RowMapping]") -> Message:
+def _message(row: Row, citations: "list[Row]") -> Message:
     return Message(
         id=row["id"],
         role=row["role"],

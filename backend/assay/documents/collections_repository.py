@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import text
 
 from assay.adapters.http import Cursor
-from assay.adapters.postgres import Transaction
+from assay.adapters.postgres import Row, Transaction
 
 _COLUMNS = (
     "c.id, c.name, c.description, c.created_at,"
@@ -32,12 +32,12 @@ _HOLD = text("select id from collections where id = :id for key share")
 
 async def insert(
     tx: Transaction, *, collection_id: UUID, name: str, description: str
-) -> RowMapping | None:
+) -> Row | None:
     """Write a new collection."""
     return await tx.first(_INSERT, id=collection_id, name=name, description=description)
 
 
-async def collections(tx: Transaction, cursor: Cursor | None, limit: int) -> Sequence[RowMapping]:
+async def collections(tx: Transaction, cursor: Cursor | None, limit: int) -> Sequence[Row]:
     """Return collections, oldest first."""
     return await tx.all(
         _LIST,
@@ -47,14 +47,14 @@ async def collections(tx: Transaction, cursor: Cursor | None, limit: int) -> Seq
     )
 
 
-async def collection(tx: Transaction, collection_id: UUID) -> RowMapping | None:
+async def collection(tx: Transaction, collection_id: UUID) -> Row | None:
     """Return one collection."""
     return await tx.first(_GET, id=collection_id)
 
 
 async def update(
     tx: Transaction, collection_id: UUID, *, name: str | None, description: str | None
-) -> RowMapping | None:
+) -> Row | None:
     """Change what is not None and return the collection."""
     return await tx.first(_UPDATE, id=collection_id, name=name, description=description)
 

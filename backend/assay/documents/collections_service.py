@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy.exc import IntegrityError
+from psycopg import IntegrityError
 from uuid_utils.compat import uuid7
 
 from assay.adapters.http import Cursor, ItemList, item_list

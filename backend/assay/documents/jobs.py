@@ -12,10 +12,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import structlog
-from sqlalchemy import RowMapping
 
 from assay.adapters.embeddings import Embeddings
-from assay.adapters.postgres import Database
+from assay.adapters.postgres import Database, Row
 from assay.adapters.storage import Storage
 from assay.adapters.vectors import PassageVector, VectorStore
 from assay.documents import repository
@@ -101,7 +100,7 @@ class IngestJobs:
         async with self._database.transaction(scope) as tx:
             await repository.delete_removal(tx, identifier)
 
-    async def _ingest(self, scope: TenantScope, run: Run, document: RowMapping) -> None:
+    async def _ingest(self, scope: TenantScope, run: Run, document: Row) -> None:
         done, count = document["indexed"], document["passages"]
         if document["stage"] != Stage.INDEXING:
             parsed = await self._read(scope, run, document)
@@ -121,7 +120,7 @@ class IngestJobs:
                 raise _Lost
         log.info("document.ready", document_id=str(run.document_id), passages=count)
 
-    async def _read(self, scope: TenantScope, run: Run, document: RowMapping) -> ParsedDocument:
+    async def _read(self, scope: TenantScope, run: Run, document: Row) -> ParsedDocument:
         report = _throttled(lambda share: self._progress(scope, run, share))
         with scratch_copy(self._scratch) as path:
             await self._storage.fetch(scope, document["storage_key"], path)
@@ -156,7 +155,7 @@ class IngestJobs:
                 tx, document_id, pages=parsed.pages, passages=rows, progress=READING_SHARE
             )
 
-    async def _index(self, scope: TenantScope, document: RowMapping, done: int) -> int:
+    async def _index(self, scope: TenantScope, document: Row, done: int) -> int:
         """Store the vectors of the next batch of passages and return its size."""
         document_id = document["id"]
         async with self._database.transaction(scope) as tx:

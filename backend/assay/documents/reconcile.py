@@ -7,10 +7,10 @@ from pathlib import Path, PurePosixPath
 from uuid import UUID
 
 import structlog
-from sqlalchemy import RowMapping, text
+from sqlalchemy import text
 
 from assay.adapters.jobs import Jobs, swept
-from assay.adapters.postgres import Database
+from assay.adapters.postgres import Database, Row
 from assay.adapters.storage import Storage
 from assay.adapters.vectors import VectorStore
 from assay.documents import repository
@@ -121,7 +121,7 @@ class Reconciler:
                 await self._jobs.defer(tx, scope, INGEST, lock=name, document_id=name)
                 log.warning("reconcile.reindexed", document_id=name)
 
-    async def _defer(self, row: RowMapping, job: str, **args: str) -> None:
+    async def _defer(self, row: Row, job: str, **args: str) -> None:
         scope = swept(row["tenant_id"])
         async with self._database.transaction(scope) as tx:
             await self._jobs.defer(tx, scope, job, lock=str(row["document_id"]), **args)

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import text
 
 from assay.adapters.http import Cursor
-from assay.adapters.postgres import Transaction
+from assay.adapters.postgres import Row, Transaction
 from assay.documents.models import ReceivedFile, Run
 from assay.documents.passages import Page
 
@@ -122,7 +122,7 @@ _KNOWN = text("select id from documents where id = any(:ids)")
 
 async def insert_document(
     tx: Transaction, file: ReceivedFile, *, collection_id: UUID | None, created_by: UUID
-) -> RowMapping | None:
+) -> Row | None:
     """Write a queued document; None when its content is in the collection already."""
     return await tx.first(
         _INSERT,
@@ -140,7 +140,7 @@ async def insert_document(
 
 async def document_by_content(
     tx: Transaction, collection_id: UUID | None, sha256: str
-) -> RowMapping | None:
+) -> Row | None:
     """Return the document of a collection that has these bytes."""
     return await tx.first(_BY_CONTENT, collection_id=collection_id, sha256=sha256)
 
@@ -153,7 +153,7 @@ async def documents(
     name: str | None,
     cursor: Cursor | None,
     limit: int,
-) -> Sequence[RowMapping]:
+) -> Sequence[Row]:
     """Return documents, newest first."""
     return await tx.all(
         _LIST,
@@ -166,17 +166,17 @@ async def documents(
     )
 
 
-async def document(tx: Transaction, document_id: UUID) -> RowMapping | None:
+async def document(tx: Transaction, document_id: UUID) -> Row | None:
     """Return a document as callers see it."""
     return await tx.first(_GET, id=document_id)
 
 
-async def documents_by_id(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, RowMapping]:
+async def documents_by_id(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, Row]:
     """Return those of some documents that are there."""
     return {row["id"]: row for row in await tx.all(_SOME, ids=list(ids))}
 
 
-async def stored_file(tx: Transaction, document_id: UUID) -> RowMapping | None:
+async def stored_file(tx: Transaction, document_id: UUID) -> Row | None:
     """Return what it takes to send a document's bytes."""
     return await tx.first(_FILE, id=document_id)
 
@@ -187,7 +187,7 @@ async def page_text(tx: Transaction, document_id: UUID, number: int) -> str | No
     return None if row is None else str(row["text"])
 
 
-async def restart(tx: Transaction, document_id: UUID) -> RowMapping | None:
+async def restart(tx: Transaction, document_id: UUID) -> Row | None:
     """Queue a failed document again; None when it is not failed."""
     return await tx.first(_RESTART, id=document_id)
 
@@ -221,7 +221,7 @@ async def claim_key(tx: Transaction, key: str, fingerprint: str) -> bool:
     return bool(await tx.run(_CLAIM_KEY, key=key, fingerprint=fingerprint))
 
 
-async def claimed_key(tx: Transaction, key: str) -> RowMapping | None:
+async def claimed_key(tx: Transaction, key: str) -> Row | None:
     """Return the fingerprint and documents of an idempotency key."""
     return await tx.first(_KEY, key=key)
 
@@ -236,7 +236,7 @@ async def forget_keys(tx: Transaction) -> None:
     await tx.run(_FORGET_KEYS)
 
 
-async def begin(tx: Transaction, run: Run) -> RowMapping | None:
+async def begin(tx: Transaction, run: Run) -> Row | None:
     """Take an unfinished document for a run; None when there is nothing to do."""
     return await tx.first(_BEGIN, id=run.document_id, run=run.token)
 
@@ -270,7 +270,7 @@ async def replace_text(
 
 async def passages_from(
     tx: Transaction, document_id: UUID, ordinal: int, limit: int
-) -> Sequence[RowMapping]:
+) -> Sequence[Row]:
     """Return passages in their order, from an ordinal on."""
     return await tx.all(_PASSAGES_FROM, id=document_id, ordinal=ordinal, limit=limit)
 

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping
 from starlette.requests import ClientDisconnect
 from uuid_utils.compat import uuid7
 
 from assay.adapters.http import Cursor, ItemList, item_list
 from assay.adapters.jobs import Jobs
-from assay.adapters.postgres import Database, Transaction
+from assay.adapters.postgres import Database, Row, Transaction
 from assay.adapters.storage import Storage
 from assay.documents import collections_repository, repository
 from assay.documents.models import INGEST, REMOVE, ReceivedUpload, Status
@@ -250,7 +249,7 @@ async def _replay(tx: Transaction, key: str, received: ReceivedUpload) -> Sequen
     ]
 
 
-def document_of(row: RowMapping | Any, *, duplicate: bool = False) -> Document:
+def document_of(row: Row | Any, *, duplicate: bool = False) -> Document:
     """Return a document as callers see it."""
     fields = dict(row)
     code, message = fields.pop("error_code"), fields.pop("error_message")

@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import text
 
 from assay.adapters.http import Cursor
-from assay.adapters.postgres import Transaction
+from assay.adapters.postgres import Row, Transaction
 
 _INSERT_TENANT = text("insert into tenants (id, name) values (:id, :name)")
 _INSERT_USER = text(
@@ -119,12 +119,12 @@ async def insert_session(
     await tx.run(_INSERT_REFRESH, digest=refresh_digest, session_id=session_id)
 
 
-async def account(gate: Transaction, email: str) -> RowMapping | None:
+async def account(gate: Transaction, email: str) -> Row | None:
     """Find the account of an address in any tenant, for a log-in."""
     return await gate.first(_ACCOUNT, email=email)
 
 
-async def rotate(gate: Transaction, *, old: bytes, new: bytes) -> RowMapping:
+async def rotate(gate: Transaction, *, old: bytes, new: bytes) -> Row:
     """Spend a refresh token for its successor; `outcome` tells how it went."""
     row = await gate.first(_ROTATE, old=old, new=new)
     if row is None:
@@ -133,17 +133,17 @@ async def rotate(gate: Transaction, *, old: bytes, new: bytes) -> RowMapping:
     return row
 
 
-async def me(tx: Transaction, user_id: UUID) -> RowMapping | None:
+async def me(tx: Transaction, user_id: UUID) -> Row | None:
     """Return a user with the tenant."""
     return await tx.first(_ME, user_id=user_id)
 
 
-async def users(tx: Transaction, after: Cursor | None, limit: int) -> Sequence[RowMapping]:
+async def users(tx: Transaction, after: Cursor | None, limit: int) -> Sequence[Row]:
     """List members, oldest first."""
     return await tx.all(_USERS, limit=limit, **_after(after))
 
 
-async def user(tx: Transaction, user_id: UUID) -> RowMapping | None:
+async def user(tx: Transaction, user_id: UUID) -> Row | None:
     """Return one member."""
     return await tx.first(_USER, id=user_id)
 
@@ -153,7 +153,7 @@ async def lock_owners(tx: Transaction) -> list[UUID]:
     return [row["id"] for row in await tx.all(_LOCK_OWNERS)]
 
 
-async def set_role(tx: Transaction, user_id: UUID, role: str) -> RowMapping | None:
+async def set_role(tx: Transaction, user_id: UUID, role: str) -> Row | None:
     """Change a member's role."""
     return await tx.first(_SET_ROLE, id=user_id, role=role)
 
@@ -170,7 +170,7 @@ async def delete_user(tx: Transaction, user_id: UUID) -> bool:
 
 async def sessions(
     tx: Transaction, user_id: UUID, after: Cursor | None, limit: int
-) -> Sequence[RowMapping]:
+) -> Sequence[Row]:
     """List a user's living sessions, oldest first."""
     return await tx.all(_SESSIONS, user_id=user_id, limit=limit, **_after(after))
 
@@ -190,26 +190,26 @@ async def revoke_others(tx: Transaction, user_id: UUID, keep: UUID | None) -> No
     await tx.run(_REVOKE_OTHERS, user_id=user_id, keep=keep)
 
 
-async def insert_api_key(tx: Transaction, **values: Any) -> RowMapping | None:
+async def insert_api_key(tx: Transaction, **values: Any) -> Row | None:
     """Add an API key."""
     return await tx.first(_INSERT_KEY, **values)
 
 
 async def api_keys(
     tx: Transaction, owner: UUID | None, after: Cursor | None, limit: int
-) -> Sequence[RowMapping]:
+) -> Sequence[Row]:
     """List keys, oldest first; of one owner, or all."""
     return await tx.all(_KEYS, owner=owner, limit=limit, **_after(after))
 
 
-async def api_key(tx: Transaction, key_id: UUID, owner: UUID | None) -> RowMapping | None:
+async def api_key(tx: Transaction, key_id: UUID, owner: UUID | None) -> Row | None:
     """Return one key."""
     return await tx.first(_KEY, id=key_id, owner=owner)
 
 
 async def rename_api_key(
     tx: Transaction, key_id: UUID, owner: UUID | None, name: str
-) -> RowMapping | None:
+) -> Row | None:
     """Change a key's name."""
     return await tx.first(_RENAME_KEY, id=key_id, owner=owner, name=name)
 

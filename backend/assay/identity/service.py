@@ -3,12 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import RowMapping
-from sqlalchemy.exc import IntegrityError
+from psycopg import IntegrityError
 from uuid_utils.compat import uuid7
 
 from assay.adapters.http import Cursor, ItemList, item_list
-from assay.adapters.postgres import Database, constraint_of
+from assay.adapters.postgres import Database, Row, constraint_of
 from assay.adapters.redis import Cache
 from assay.errors import Conflict, Forbidden, Unauthenticated, not_found
 from assay.identity import repository
@@ -188,7 +187,7 @@ class Accounts:
         others.remove(caller.session_id)
         await self._forget(caller.scope.tenant_id, others)
 
-    async def _me(self, caller: Caller) -> RowMapping:
+    async def _me(self, caller: Caller) -> Row:
         async with self._database.transaction(caller.scope) as tx:
             row = await repository.me(tx, caller.user_id)
         if row is None:
@@ -228,11 +227,11 @@ class Accounts:
         await self._cache.drop(*[session_cache_key(tenant_id, each) for each in session_ids])
 
 
-def _tenant(row: RowMapping) -> Tenant:
+def _tenant(row: Row) -> Tenant:
     return Tenant(id=row["tenant_id"], name=row["tenant_name"], created_at=row["tenant_created_at"])
 
 
-def _user(row: RowMapping, role: Role) -> User:
+def _user(row: Row, role: Role) -> User:
     return User(id=row["id"], email=row["email"], role=role, created_at=row["created_at"])
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import text
 
-from assay.adapters.postgres import Transaction
+from assay.adapters.postgres import Row, Transaction
 
 _BY_ID = text(
     "select p.id, p.document_id, d.name as document_name, p.page, p.text, p.start_offset,"
@@ -29,7 +29,7 @@ _KNOWN_DOCUMENTS = text("select count(*) as n from documents where id = any(:ids
 _KNOWN_COLLECTIONS = text("select count(*) as n from collections where id = any(:ids)")
 
 
-async def by_id(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, RowMapping]:
+async def by_id(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, Row]:
     """Return the passages of these ids that are this tenant's and belong to ready documents."""
     return {row["id"]: row for row in await tx.all(_BY_ID, ids=list(ids))}
 
@@ -40,7 +40,7 @@ async def full_text(
     limit: int,
     collection_ids: Sequence[UUID] | None,
     document_ids: Sequence[UUID] | None,
-) -> Sequence[RowMapping]:
+) -> Sequence[Row]:
     """Return the best passages by PostgreSQL's own full-text search."""
     return await tx.all(
         _FULL_TEXT,

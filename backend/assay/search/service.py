@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import structlog
-from sqlalchemy import RowMapping
 
 from assay.adapters.embeddings import Embeddings
-from assay.adapters.postgres import Database
+from assay.adapters.postgres import Database, Row
 from assay.adapters.vectors import SearchMode, VectorQuery, VectorStore
 from assay.errors import Unavailable, not_found
 from assay.scope import TenantScope
@@ -102,7 +101,7 @@ def _ids(ids: list[UUID] | None) -> tuple[UUID, ...] | None:
     return None if ids is None else tuple(ids)
 
 
-def _found(row: RowMapping, score: float) -> Found:
+def _found(row: Row, score: float) -> Found:
     return Found(
         id=row["id"],
         document_id=row["document_id"],

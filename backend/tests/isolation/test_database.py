@@ -3,8 +3,8 @@
 from uuid import UUID
 
 import pytest
+from psycopg import ProgrammingError
 from sqlalchemy import text
-from sqlalchemy.exc import ProgrammingError
 
 from assay.adapters.migrations import FOLDER, HEAD
 from assay.adapters.postgres import Database, UnsafeRole
