@@ -1,5 +1,6 @@
 """Builds the API from its parts."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -7,15 +8,19 @@ from fastapi import FastAPI
 
 from assay import __version__
 from assay.adapters.asgi import RequestContext
+from assay.adapters.background import running
 from assay.adapters.chat import OpenAIChat
 from assay.adapters.embeddings import create_embeddings
 from assay.adapters.http import describe, install_errors
 from assay.adapters.jobs import Jobs
+from assay.adapters.metering import task_factory
 from assay.adapters.migrations import check_schema
 from assay.adapters.postgres import Database
 from assay.adapters.redis import Cache
 from assay.adapters.storage import Storage
 from assay.adapters.vectors import VectorStore
+from assay.admission.middleware import AdmissionMiddleware
+from assay.admission.service import Admission
 from assay.answers import routes as answers_routes
 from assay.answers.extractive import Extractive
 from assay.answers.generative import Generative
@@ -40,6 +45,7 @@ from assay.operations.service import Operations
 from assay.search import routes as search_routes
 from assay.search.service import Search
 from assay.settings import Settings
+from assay.usage.recorder import UsageRecorder
 
 DESCRIPTION = """Upload documents, ask, and get answers whose citations can be checked.
 
@@ -63,9 +69,11 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         docs_url="/docs",
         redoc_url=None,
+        redirect_slashes=False,  # they would lead to whatever host the request names
     )
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     install_errors(app)
+    app.add_middleware(AdmissionMiddleware, settings=settings)
     app.add_middleware(RequestContext, max_json_bytes=settings.max_json_bytes)
     app.include_router(operations_routes.router)
     app.include_router(identity_routes.router)
@@ -94,6 +102,9 @@ async def connect(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         await vectors.prepare()
         state.database, state.passwords = database, passwords
         state.authenticator = Authenticator(database, cache, tokens, settings.session_cache_seconds)
+        state.admission = Admission(database, cache, state.authenticator, settings)
+        usage = UsageRecorder(database)
+        state.record = usage.request
         state.accounts = Accounts(database, cache, tokens, passwords, settings)
         state.members = Members(database, cache, passwords)
         state.api_keys = ApiKeys(database, cache)
@@ -111,7 +122,11 @@ async def connect(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
                 "files": storage.healthy,
             }
         )
-        yield
+        asyncio.get_running_loop().set_task_factory(task_factory)
+        async with running(state.admission.run(), usage.run()):
+            yield
+        await state.admission.close()
+        await usage.flush()
     finally:
         if chat:
             await chat.close()

@@ -4,6 +4,7 @@ import base64
 import binascii
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from http import HTTPStatus
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
@@ -168,7 +169,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 PROBLEM_REF = "#/components/schemas/Problem"
 
-ALWAYS = (400, 401, 422, 503)
+ALWAYS = (400, 401, 403, 422, 429, 503)
 """What every authenticated call may answer beside its own errors."""
 
 
@@ -236,6 +237,14 @@ class _MethodNotAllowed(AssayError):
         return super().headers() | {"Allow": ", ".join(self._allowed)}
 
 
+class _TooSlow(Malformed):
+    default_code = "body_timeout"
+
+    def headers(self) -> dict[str, str]:
+        # Otherwise the rest of the body could go on for ever.
+        return super().headers() | {"Connection": "close"}
+
+
 def _methods(app: FastAPI, path: str) -> list[str]:
     """Return every method that a path takes; the framework names the first route's only."""
     return sorted(
@@ -253,6 +262,8 @@ def _from_http(error: HTTPException, methods: Callable[[], list[str]]) -> AssayE
         return _MethodNotAllowed(methods())
     if error.status_code == TooLarge.status:
         return TooLarge(error.detail)
+    if error.status_code == HTTPStatus.REQUEST_TIMEOUT:
+        return _TooSlow("The body took too long to arrive. Send it again.")
     return Malformed(str(error.detail) or "The request cannot be read.")
 
 

@@ -21,6 +21,8 @@ documents_router = APIRouter(prefix="/documents", tags=["documents"])
 _LARGEST = 2**31 - 1
 _ACTIVE = {formats.HTML, formats.XML}
 """Formats that a browser might run; they are sent as plain bytes."""
+_INERT = "default-src 'none'; sandbox"
+"""Content security policy of what members uploaded, should a browser show it nevertheless."""
 
 
 async def _documents(request: Request) -> Documents:
@@ -240,7 +242,11 @@ async def delete(document_id: UUID, caller: MemberCaller, documents: Service) ->
 
 def _cached(tag: str) -> dict[str, str]:
     """Let the client keep a copy of its own, which it asks about before each use."""
-    return {"ETag": tag, "Cache-Control": "private, no-cache"}
+    return {
+        "ETag": tag,
+        "Cache-Control": "private, no-cache",
+        "Content-Security-Policy": _INERT,
+    }
 
 
 router.include_router(documents_router)

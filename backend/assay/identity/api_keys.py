@@ -27,8 +27,9 @@ class ApiKeys:
     async def create(self, caller: Caller, request: ApiKeyCreate) -> ApiKeyCreated:
         """Make a key and show it for the only time.
 
-        :raises Forbidden: the role is above the caller's.
+        :raises Forbidden: the role is above the caller's, or an API key asks.
         """
+        _logged_in(caller)
         if not caller.role.includes(request.role):
             raise Forbidden(f"Your role is {caller.role}; a key of yours cannot be {request.role}.")
         key = new_api_key()
@@ -61,7 +62,11 @@ class ApiKeys:
         return ApiKey(**row)
 
     async def rename(self, caller: Caller, key_id: UUID, name: str) -> ApiKey:
-        """Change a key's name."""
+        """Change a key's name.
+
+        :raises Forbidden: an API key asks.
+        """
+        _logged_in(caller)
         async with self._database.transaction(caller.scope) as tx:
             row = await repository.rename_api_key(tx, key_id, _reach(caller), name)
         if row is None:
@@ -69,7 +74,11 @@ class ApiKeys:
         return ApiKey(**row)
 
     async def delete(self, caller: Caller, key_id: UUID) -> None:
-        """Delete a key; it stops working at once."""
+        """Delete a key; it stops working at once.
+
+        :raises Forbidden: an API key asks.
+        """
+        _logged_in(caller)
         async with self._database.transaction(caller.scope) as tx:
             deleted = await repository.delete_api_key(tx, key_id, _reach(caller))
         if deleted is None:
@@ -80,3 +89,9 @@ class ApiKeys:
 def _reach(caller: Caller) -> UUID | None:
     """Return whose keys the caller reaches: None for everybody's."""
     return None if caller.role.includes(Role.ADMIN) else caller.user_id
+
+
+def _logged_in(caller: Caller) -> None:
+    """Refuse API keys: one that leaked would outlive its end in the keys that it made."""
+    if caller.api_key_id is not None:
+        raise Forbidden("An API key cannot manage API keys. Log in for that.")

@@ -135,7 +135,7 @@ async def list_sessions(
     status_code=204,
     tags=["account"],
     summary="End a session of mine",
-    responses=problems(*ALWAYS, 404),
+    responses=problems(*ALWAYS, 403, 404),
 )
 async def end_session(session_id: UUID, caller: ViewerCaller, accounts: AccountsService) -> None:
     """End one of one's own sessions."""

@@ -150,8 +150,11 @@ class Accounts:
     async def end_session(self, caller: Caller, session_id: UUID) -> None:
         """End one of the caller's own sessions.
 
+        :raises Forbidden: an API key asks; a viewer's key would log an owner out.
         :raises NotFound: it is not theirs, or has ended.
         """
+        if caller.session_id is None:
+            raise Forbidden("An API key cannot end sessions. Log in for that.")
         async with self._database.transaction(caller.scope) as tx:
             if not await repository.revoke_session(tx, session_id, caller.user_id):
                 raise not_found("session")

@@ -15,6 +15,8 @@ ALGORITHM = "HS256"
 ISSUER = "assay"
 AUDIENCE = "assay-api"
 API_KEY_PREFIX = "assay_"
+OPERATOR_KEY_PREFIX = "assay_op_"
+"""API keys never begin so: `new_api_key` sees to it."""
 _CLAIMS = ["exp", "iat", "iss", "aud", "sub", "sid", "tid"]
 
 
@@ -77,7 +79,7 @@ class TokenRing:
             raise Unauthenticated(
                 "The access token has expired. Refresh it, or log in again.", code="token_expired"
             ) from error
-        except (jwt.InvalidTokenError, KeyError, ValueError, TypeError) as error:
+        except (jwt.InvalidTokenError, AttributeError, KeyError, ValueError, TypeError) as error:
             raise Unauthenticated("The access token is not valid. Log in again.") from error
 
 
@@ -88,7 +90,9 @@ def new_refresh_token() -> str:
 
 def new_api_key() -> str:
     """Return an API key: a recognisable prefix and 256 random bits."""
-    return API_KEY_PREFIX + secrets.token_urlsafe(32)
+    while (key := API_KEY_PREFIX + secrets.token_urlsafe(32)).startswith(OPERATOR_KEY_PREFIX):
+        pass
+    return key
 
 
 def digest(secret: str) -> bytes:
