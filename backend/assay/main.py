@@ -100,7 +100,7 @@ async def connect(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         await database.check_role()
         await check_schema(database)
         await vectors.prepare()
-        state.database, state.passwords = database, passwords
+        state.database, state.cache, state.passwords = database, cache, passwords
         state.authenticator = Authenticator(database, cache, tokens, settings.session_cache_seconds)
         state.admission = Admission(database, cache, state.authenticator, settings)
         usage = UsageRecorder(database)

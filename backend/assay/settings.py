@@ -124,6 +124,17 @@ class Settings(BaseSettings):
     embedding_dimensions: int = Field(384, ge=8, validation_alias="EMBEDDING_DIMENSIONS")
     """Length of the vectors asked of a model of the OpenAI API; a collection has one length."""
 
+    trusted_proxies: int = Field(0, ge=0, validation_alias="TRUSTED_PROXIES")
+    """Proxies of ours in front, whose entries in `X-Forwarded-For` are believed: 1 behind the
+    load balancer, 2 with CloudFront before it."""
+    anonymous_per_minute: int = Field(60, ge=1, validation_alias="ANONYMOUS_PER_MINUTE")
+    """Calls without a tenant (sign-up, log-in, refresh, wrong keys, operators) of one address."""
+    open_per_minute: int = Field(1200, ge=1, validation_alias="OPEN_PER_MINUTE")
+    """Static files and pages of one address, counted by each process."""
+    api_processes: int = Field(1, ge=1, validation_alias="API_PROCESSES")
+    """API processes at the start; later they count each other through Redis. While it is away,
+    each grants its part of a tenant's limits."""
+
     max_file_bytes: int = Field(64 * 1024 * 1024, ge=1, validation_alias="MAX_FILE_BYTES")
     """Largest single file accepted."""
     max_files_per_upload: int = Field(100, ge=1, validation_alias="MAX_FILES_PER_UPLOAD")

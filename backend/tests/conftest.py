@@ -7,10 +7,14 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import httpx
+import psycopg
 import pytest
 from fastapi import FastAPI
+from psycopg.types.json import Jsonb
 
 for _name in list(os.environ):
     # A developer's own settings must not reach the tests, nor their model key be spent.
@@ -23,6 +27,7 @@ for _name in list(os.environ):
 from assay import worker
 from assay.adapters.telemetry import configure_logging
 from assay.adapters.migrations import migrate
+from assay.admission.limiter import limits_key
 from assay.embedded.supervisor import Embedded
 from assay.main import connect, create_app
 from assay.settings import Settings
@@ -57,7 +62,7 @@ async def parts(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Embed
 @pytest.fixture(scope="session")
 async def app(parts: Embedded) -> AsyncIterator[FastAPI]:
     """The API on the real parts."""
-    settings = parts.app_settings
+    settings = parts.app_settings.model_copy(update={"anonymous_per_minute": 1_000_000})
     application = create_app(settings)
     async with connect(application, settings):
         yield application
@@ -104,9 +109,42 @@ class Tenant:
 NewTenant = Callable[[], Awaitable[Tenant]]
 
 
+LIFTED = {"requests_per_minute": 1_000_000, "concurrent_requests": 10_000}
+"""Limits of the workspaces of tests that are about something else."""
+SetLimits = Callable[..., Awaitable[None]]
+
+
+@pytest.fixture(scope="session")
+async def owner(parts: Embedded) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+    """A connection of the database's owner, who may do everything."""
+    settings = parts.owner_settings
+    connection = await psycopg.AsyncConnection.connect(
+        host=settings.postgres_host,
+        port=settings.postgres_port,
+        dbname=settings.postgres_db,
+        user=settings.postgres_owner_user,
+        password=settings.postgres_owner_password.get_secret_value(),
+        autocommit=True,
+    )
+    async with connection:
+        yield connection
+
+
 @pytest.fixture
-async def new_tenant(app: FastAPI) -> AsyncIterator[NewTenant]:
-    """Make fresh workspaces."""
+def set_limits(app: FastAPI, owner: psycopg.AsyncConnection[Any]) -> SetLimits:
+    """Give a workspace another tier or limits, effective at once."""
+
+    async def change(tenant_id: str, tier: str = "standard", **limits: object) -> None:
+        query = "update tenants set tier = %s, limits = %s where id = %s"
+        await owner.execute(query, [tier, Jsonb(limits), tenant_id])
+        await app.state.cache.drop(limits_key(UUID(tenant_id)))
+
+    return change
+
+
+@pytest.fixture
+async def new_tenant(app: FastAPI, set_limits: SetLimits) -> AsyncIterator[NewTenant]:
+    """Make fresh workspaces, with their limits lifted."""
     async with contextlib.AsyncExitStack() as stack:
 
         async def make() -> Tenant:
@@ -116,6 +154,7 @@ async def new_tenant(app: FastAPI) -> AsyncIterator[NewTenant]:
                 response = await anonymous.post("/v1/signup", json=body)
             assert response.status_code == 201, response.text
             tokens = response.json()
+            await set_limits(tokens["tenant"]["id"], **LIFTED)
             client = await stack.enter_async_context(client_of(app, tokens["access_token"]))
             return Tenant(tokens["tenant"]["id"], tokens["user"]["id"], email, tokens, client)
 

@@ -1,24 +1,77 @@
 """Redis as a cache that may vanish: every failure is a miss, never an error."""
 
-from typing import cast
+import hashlib
+from collections.abc import Awaitable, Callable, Sequence
+from time import monotonic
+from typing import Any, Protocol, TypeVar, cast
 
 import redis.asyncio as redis
 import structlog
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import ConnectionError as ConnectionLost
+from redis.exceptions import MaxConnectionsError, NoScriptError, RedisError, ResponseError
 
 from assay.settings import Settings
 
 log = structlog.get_logger()
 
-_FAILURES = (RedisError, OSError, TimeoutError)
+Result = TypeVar("Result")
+
+FAILURES = 3
+"""Failures in a row after which Redis is left alone."""
+PAUSE_SECONDS = 5.0
+"""How long it is left alone before one command tries it again."""
+
+
+class CacheUnavailable(Exception):
+    """Redis is away, too slow, or full; do without it."""
+
+
+class Script(Protocol):
+    """A Lua script that runs as one step in Redis."""
+
+    async def __call__(self, keys: Sequence[str], arguments: Sequence[str | int | bytes]) -> Any:
+        """Run it and return its answer, with texts as bytes.
+
+        :raises CacheUnavailable: Redis did not answer; the script may have run.
+        """
+
+
+class Breaker:
+    """Leaves a failing part alone for a while, then lets one call try (circuit breaker)."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._failures = 0
+        self._closed_from = 0.0
+
+    def allows(self) -> bool:
+        """Whether a call may be tried now; after a pause, the first that asks is the probe."""
+        if self._failures < FAILURES:
+            return True
+        now = self._clock()
+        if now < self._closed_from:
+            return False
+        self._closed_from = now + PAUSE_SECONDS
+        return True
+
+    def succeeded(self) -> None:
+        """Note that a call was answered."""
+        self._failures = 0
+
+    def failed(self) -> None:
+        """Note that a call was not answered."""
+        self._failures += 1
+        if self._failures >= FAILURES:
+            self._closed_from = self._clock() + PAUSE_SECONDS
 
 
 class Cache:
     """Small values with a time to live; the callers keep the truth elsewhere."""
 
     def __init__(self, settings: Settings) -> None:
+        self._breaker = Breaker()
         self._client = redis.Redis(
             host=settings.redis_host,
             port=settings.redis_port,
@@ -26,43 +79,70 @@ class Cache:
             ssl=settings.redis_tls,
             socket_timeout=0.25,
             socket_connect_timeout=0.5,
-            retry=Retry(NoBackoff(), 1),
+            # For connections that Redis closed meanwhile; what is slow is not asked again.
+            retry=Retry(NoBackoff(), 1, supported_errors=(ConnectionLost,)),
             max_connections=100,
         )
 
     async def get(self, key: str) -> bytes | None:
         """Return the value, or None when it is absent or Redis is away."""
         try:
-            return cast("bytes | None", await self._client.get(key))
-        except _FAILURES as error:
-            log.warning("cache.unavailable", error=type(error).__name__)
+            return cast("bytes | None", await self._guarded(self._client.get, key))
+        except CacheUnavailable:
             return None
 
     async def put(self, key: str, value: bytes, seconds: int) -> None:
         """Keep a value for some seconds, if Redis is there."""
-        try:
-            await self._client.set(key, value, ex=seconds)
-        except _FAILURES as error:
-            log.warning("cache.unavailable", error=type(error).__name__)
+        await self._done(self._client.setex, key, seconds, value)
 
     async def drop(self, *keys: str) -> bool:
         """Forget values at once; False when Redis is away and may still hold them."""
-        if not keys:
-            return True
-        try:
-            await self._client.delete(*keys)
-        except _FAILURES as error:
-            log.warning("cache.unavailable", error=type(error).__name__)
-            return False
-        return True
+        return not keys or await self._done(self._client.delete, *keys)
+
+    def script(self, source: str) -> Script:
+        """Return a function that runs a Lua script; Redis is given its text once."""
+        # Redis names scripts by this digest; nothing is trusted to it.
+        digest = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
+
+        async def run(keys: Sequence[str], arguments: Sequence[str | int | bytes]) -> Any:
+            given = (len(keys), *keys, *arguments)
+            try:
+                return await self._guarded(self._client.execute_command, "EVALSHA", digest, *given)
+            except NoScriptError:
+                return await self._guarded(self._client.execute_command, "EVAL", source, *given)
+
+        return run
 
     async def healthy(self) -> bool:
         """Tell whether Redis answers."""
         try:
             return bool(await self._client.ping())
-        except _FAILURES:
+        except (RedisError, OSError):
             return False
 
     async def close(self) -> None:
         """Close the connections."""
         await self._client.aclose()
+
+    async def _done(self, command: Callable[..., Awaitable[Any]], *arguments: Any) -> bool:
+        try:
+            await self._guarded(command, *arguments)
+        except CacheUnavailable:
+            return False
+        return True
+
+    async def _guarded(self, command: Callable[..., Awaitable[Result]], *arguments: Any) -> Result:
+        if not self._breaker.allows():
+            raise CacheUnavailable
+        try:
+            answer = await command(*arguments)
+        except NoScriptError:
+            raise
+        except (RedisError, OSError) as error:
+            # Redis that refuses a command, being full, is there; so is one that we keep too busy.
+            if not isinstance(error, ResponseError | MaxConnectionsError):
+                self._breaker.failed()
+            log.warning("cache.unavailable", error=type(error).__name__)
+            raise CacheUnavailable from error
+        self._breaker.succeeded()
+        return answer

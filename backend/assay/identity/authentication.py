@@ -1,16 +1,21 @@
-"""Credentials to `Caller`: token or key, cached session, else the database."""
+"""Credentials to `Caller`: token or key, cached session, else the database.
 
+A cached session is one line, `tenant role user [key]`: the script that admits a request reads
+the tenant from it.
+"""
+
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
-import orjson
 from sqlalchemy import text
 
-from assay.adapters.postgres import Database
+from assay.adapters.postgres import Database, Row
 from assay.adapters.redis import Cache
 from assay.errors import Unauthenticated
 from assay.identity.models import Caller, Role
-from assay.identity.tokens import API_KEY_PREFIX, TokenRing, digest
+from assay.identity.tokens import API_KEY_PREFIX, AccessToken, TokenRing, digest
 from assay.scope import TenantScope
 
 API_KEY_CACHE_SECONDS = 60
@@ -29,6 +34,25 @@ def api_key_cache_key(key_digest: bytes) -> str:
     return f"api-key:{key_digest.hex()}"
 
 
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a caller presented: a verified access token, or an API key's digest."""
+
+    cache_key: str
+    token: AccessToken | None = None
+    key_digest: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSession:
+    """What the database knows of a credential that holds."""
+
+    session: bytes
+    """As it is cached."""
+    tier: str
+    limits: dict[str, Any]
+
+
 class Authenticator:
     """Finds out who calls."""
 
@@ -38,61 +62,70 @@ class Authenticator:
         self._database, self._cache, self._tokens = database, cache, tokens
         self._session_seconds = session_seconds
 
-    async def caller(self, credentials: str) -> Caller:
-        """Return the caller of an access token or an API key.
+    def read(self, credentials: str) -> Credential:
+        """Read an access token or an API key, without asking anybody.
 
-        :raises Unauthenticated: the credentials do not hold, or no longer.
+        :raises Unauthenticated: a token that is forged or expired.
         """
         if credentials.startswith(API_KEY_PREFIX):
-            return await self._by_api_key(credentials)
-        return await self._by_token(credentials)
-
-    async def _by_token(self, credentials: str) -> Caller:
+            key_digest = digest(credentials)
+            return Credential(api_key_cache_key(key_digest), key_digest=key_digest)
         token = self._tokens.verify(credentials)
-        cache_key = session_cache_key(token.tenant_id, token.session_id)
-        role = await self._cache.get(cache_key)
-        if role is None:
-            role = (await self._live_role(token.session_id)).encode()
-            await self._cache.put(cache_key, role, self._session_seconds)
+        return Credential(session_cache_key(token.tenant_id, token.session_id), token=token)
+
+    def caller(self, credential: Credential, session: bytes) -> Caller:
+        """Return who calls, by a session as it is cached.
+
+        :raises Unauthenticated: the token names another tenant or user than its session.
+        """
+        tenant_id, role, user_id, *key_id = session.decode().split()
+        token = credential.token
+        # Whatever the signature says, a session opens its own tenant only.
+        if token and (str(token.tenant_id), str(token.user_id)) != (tenant_id, user_id):
+            raise _session_ended()
         return Caller(
-            scope=TenantScope(token.tenant_id),
-            user_id=token.user_id,
-            role=Role(role.decode()),
-            session_id=token.session_id,
+            scope=TenantScope(UUID(tenant_id)),
+            user_id=UUID(user_id),
+            role=Role(role),
+            session_id=token.session_id if token else None,
+            api_key_id=UUID(key_id[0]) if key_id else None,
         )
 
-    async def _live_role(self, session_id: UUID) -> str:
-        async with self._database.gate() as tx:
-            row = await tx.first(_SESSION, session=session_id)
-        if row is None:
-            raise Unauthenticated("This session has ended. Log in again.", code="session_ended")
-        return str(row["role"])
+    async def look_up(self, credential: Credential) -> LiveSession:
+        """Ask the database for a credential, and keep the answer in the cache.
 
-    async def _by_api_key(self, credentials: str) -> Caller:
-        key_digest = digest(credentials)
-        cache_key = api_key_cache_key(key_digest)
-        cached = await self._cache.get(cache_key)
-        fields = orjson.loads(cached) if cached else await self._look_up(key_digest, cache_key)
-        return Caller(
-            scope=TenantScope(UUID(fields["tenant_id"])),
-            user_id=UUID(fields["user_id"]),
-            role=Role(fields["role"]),
-            api_key_id=UUID(fields["key_id"]),
-        )
+        :raises Unauthenticated: it does not hold, or no longer.
+        """
+        if credential.token is not None:
+            row = await self._row(_SESSION, session=credential.token.session_id)
+            if row is None:
+                raise _session_ended()
+            session, seconds = f"{row['tenant_id']} {row['role']} {row['user_id']}", None
+        else:
+            row = await self._row(_API_KEY, digest=credential.key_digest)
+            if row is None:
+                raise Unauthenticated(
+                    "This API key is not valid. It may have expired or been deleted."
+                )
+            # A key never does more than its maker may do by now.
+            role = max(Role(row["role"]), Role(row["user_role"]), key=list(Role).index)
+            session = f"{row['tenant_id']} {role} {row['user_id']} {row['key_id']}"
+            seconds = _until(row["expires_at"])
+        live = LiveSession(session.encode(), row["tier"], row["limits"])
+        await self._keep(credential, live, self._session_seconds if seconds is None else seconds)
+        return live
 
-    async def _look_up(self, key_digest: bytes, cache_key: str) -> dict[str, str]:
+    async def _row(self, statement: Any, **values: Any) -> Row | None:
         async with self._database.gate() as tx:
-            row = await tx.first(_API_KEY, digest=key_digest)
-        if row is None:
-            raise Unauthenticated("This API key is not valid. It may have expired or been deleted.")
-        # A key never does more than its maker may do by now.
-        roles = [Role(row["role"]), Role(row["user_role"])]
-        fields = {name: str(row[name]) for name in ("tenant_id", "user_id", "key_id")}
-        fields["role"] = str(max(roles, key=list(Role).index))
-        seconds = _until(row["expires_at"])
+            return await tx.first(statement, **values)
+
+    async def _keep(self, credential: Credential, live: LiveSession, seconds: int) -> None:
         if seconds > 0:
-            await self._cache.put(cache_key, orjson.dumps(fields), seconds)
-        return fields
+            await self._cache.put(credential.cache_key, live.session, seconds)
+
+
+def _session_ended() -> Unauthenticated:
+    return Unauthenticated("This session has ended. Log in again.", code="session_ended")
 
 
 def _until(expires_at: datetime | None) -> int:

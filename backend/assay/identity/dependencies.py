@@ -7,7 +7,6 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from assay.errors import Forbidden, Unauthenticated
-from assay.identity.authentication import Authenticator
 from assay.identity.models import Caller, Role
 
 _bearer = HTTPBearer(
@@ -19,16 +18,16 @@ _bearer = HTTPBearer(
 
 async def authenticate(
     request: Request,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+    _: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> Caller:
-    """Return who calls.
+    """Return who calls, as admission found out before the request came here.
 
-    :raises Unauthenticated: no credentials, or none that hold.
+    :raises Unauthenticated: there were no credentials.
     """
-    if credentials is None:
+    caller: Caller | None = request.scope["state"].get("caller")
+    if caller is None:
         raise Unauthenticated("Send `Authorization: Bearer <access token or API key>`.")
-    authenticator: Authenticator = request.app.state.authenticator
-    return await authenticator.caller(credentials.credentials)
+    return caller
 
 
 def _require(role: Role) -> Callable[[Caller], Awaitable[Caller]]:

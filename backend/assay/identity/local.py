@@ -33,7 +33,7 @@ async def local_api_key(
     """Return an API key of the local workspace: the present one while it holds, or a new one."""
     if present is not None:
         try:
-            await authenticator.caller(present)
+            await authenticator.look_up(authenticator.read(present))
         except Unauthenticated:
             pass
         else:

@@ -1,0 +1,1 @@
+"""What a caller may do now: rate, concurrency, shares and limits of a tier."""
