@@ -5,11 +5,13 @@ names in capitals are the public contract.
 """
 
 import hashlib
+import ipaddress
 import os
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -101,9 +103,29 @@ class Settings(BaseSettings):
     """Path of a Redis server program for embedded mode; found by itself when absent."""
 
     qdrant_host: str = Field("", validation_alias="QDRANT_HOST")
+    """Address of Qdrant, or of each of its cluster's nodes: `host` or `host:port`, comma
+    separated. Any node serves any call."""
     qdrant_port: int = Field(6333, validation_alias="QDRANT_PORT")
+    """Port of the nodes that name none."""
     qdrant_api_key: SecretStr = Field(SecretStr(""), validation_alias="QDRANT_API_KEY")
     qdrant_tls: bool = Field(False, validation_alias="QDRANT_TLS")  # noqa: FBT003
+    qdrant_key_in_clear: bool = Field(False, validation_alias="QDRANT_KEY_IN_CLEAR")  # noqa: FBT003
+    """Allow the API key to cross a network without TLS, inside a private subnet."""
+    qdrant_timeout_seconds: float = Field(5, gt=0, validation_alias="QDRANT_TIMEOUT")
+    """How long one node may take over a call that writes or counts."""
+    qdrant_search_timeout_seconds: float = Field(2, gt=0, validation_alias="QDRANT_SEARCH_TIMEOUT")
+    """How long one node may take over a search; full text answers in its stead."""
+    qdrant_check_seconds: float = Field(30, gt=0, validation_alias="QDRANT_CHECK_INTERVAL")
+    """Time between two health checks of every node."""
+    qdrant_check_timeout_seconds: float = Field(5, gt=0, validation_alias="QDRANT_CHECK_TIMEOUT")
+    qdrant_unhealthy_checks: int = Field(3, ge=1, validation_alias="QDRANT_UNHEALTHY_THRESHOLD")
+    """Failed checks in a row that take a node out."""
+    qdrant_healthy_checks: int = Field(2, ge=1, validation_alias="QDRANT_HEALTHY_THRESHOLD")
+    """Good checks in a row that bring it back."""
+    qdrant_breaker_failures: int = Field(5, ge=1, validation_alias="QDRANT_BREAKER_FAILURES")
+    """Connection failures in a row after which a node is left alone."""
+    qdrant_breaker_seconds: float = Field(30, gt=0, validation_alias="QDRANT_BREAKER_SECONDS")
+    """For how long; then one call is let through."""
 
     s3_bucket: str = Field("", validation_alias="S3_BUCKET")
     """Bucket of the uploaded files; without it they lie in `ASSAY_DATA_DIR/files`."""
@@ -131,6 +153,8 @@ class Settings(BaseSettings):
     """Calls without a tenant (sign-up, log-in, refresh, wrong keys, operators) of one address."""
     open_per_minute: int = Field(1200, ge=1, validation_alias="OPEN_PER_MINUTE")
     """Static files and pages of one address, counted by each process."""
+    probes_per_minute: int = Field(600, ge=1, validation_alias="PROBES_PER_MINUTE")
+    """Calls of `/health`, `/ready` and `/metrics` by one address, counted by each process."""
     api_processes: int = Field(1, ge=1, validation_alias="API_PROCESSES")
     """API processes at the start; later they count each other through Redis. While it is away,
     each grants its part of a tenant's limits."""
@@ -184,6 +208,27 @@ class Settings(BaseSettings):
             raise ValueError(msg)
         return self
 
+    @model_validator(mode="after")
+    def _vectors_key_is_kept(self) -> Self:
+        """Refuse to send a key where others may read it."""
+        sends_key = bool(self.qdrant_api_key.get_secret_value())
+        if not sends_key or self.qdrant_tls or self.qdrant_key_in_clear:
+            return self
+        far = [host for host, _ in self.qdrant_nodes if not _is_loopback(host)]
+        if far:
+            msg = (
+                f"QDRANT_API_KEY would cross the network unencrypted to {', '.join(far)}; set "
+                "QDRANT_TLS=true, or in a private subnet QDRANT_KEY_IN_CLEAR=true"
+            )
+            raise ValueError(msg)
+        return self
+
+    @property
+    def qdrant_nodes(self) -> tuple[tuple[str, int], ...]:
+        """Host and port of each node in `QDRANT_HOST`."""
+        parts = [part.strip() for part in self.qdrant_host.split(",")]
+        return tuple(_host_and_port(part, self.qdrant_port) for part in parts if part)
+
     @property
     def uses_model(self) -> bool:
         """Whether a chat model is asked, rather than the extractive engine."""
@@ -196,3 +241,25 @@ MIN_SECRET_LENGTH = 32
 def key_id(key: SecretStr) -> str:
     """Return the public `kid` of a signing key: the first 12 hex digits of its SHA-256."""
     return hashlib.sha256(key.get_secret_value().encode()).hexdigest()[:12]
+
+
+def _host_and_port(text: str, port: int) -> tuple[str, int]:
+    """Read `host`, `host:port` or `[address]:port`.
+
+    :raises ValueError: it is none of these.
+    """
+    try:
+        address = urlsplit(f"//{text}")
+        if address.hostname and address.netloc == text and "@" not in text:
+            return address.hostname, address.port or port
+    except ValueError:  # a port that is no number
+        pass
+    msg = f"QDRANT_HOST takes host or host:port, comma separated, and not {text!r}"
+    raise ValueError(msg)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,6 +1,8 @@
 """The vector store over a real vector process."""
 
 import asyncio
+import os
+import sys
 from collections.abc import AsyncIterator, Iterator
 from uuid import UUID, uuid4
 
@@ -8,8 +10,6 @@ import pytest
 
 from assay.adapters.embeddings import FakeEmbeddings
 from assay.adapters.vectors import (
-    COLLECTION,
-    RRF_K,
     PassageVector,
     SearchMode,
     VectorHit,
@@ -17,9 +17,11 @@ from assay.adapters.vectors import (
     VectorStore,
     WrongDimensions,
 )
+from assay.adapters.vectors_models import COLLECTION
+from assay.adapters.vectors_query import RRF_K
 from assay.errors import Unavailable
 from assay.scope import TenantScope
-from tests.vector_process import VectorProcess, free_port
+from tests.vector_process import BACKEND, KEY, VectorProcess, free_port
 
 DIMENSIONS = 64
 embeddings = FakeEmbeddings(DIMENSIONS)
@@ -186,20 +188,10 @@ async def test_counts_every_document(store, scope):
 
 async def test_points_hold_ids_and_no_text(store, scope):
     await store.upsert(scope, await passages(collection_id=uuid4()))
-    points, _ = await store._client.scroll(COLLECTION, limit=1000)
+    client = (await store._official())._client
+    points, _ = await client.scroll(COLLECTION, limit=1000)
     names = {name for point in points for name in point.payload}
     assert names == {"tenant_id", "document_id", "collection_id"}
-
-
-@pytest.mark.parametrize("mode", SearchMode)
-async def test_every_branch_of_a_query_names_the_tenant(store, scope, mode):
-    query = await ask("net sales", mode, collection_ids=(uuid4(),))
-    for branch in store._branches(scope, query):
-        corpora = [branch.params.idf.corpus] if branch.params else []
-        for within in (branch.filter, *corpora):
-            assert within.must[0].key == "tenant_id"
-            assert within.must[0].match.value == str(scope.tenant_id)
-            assert not within.should
 
 
 async def test_preparing_again_keeps_what_is_there(store, process, scope):
@@ -270,3 +262,26 @@ async def test_works_again_after_the_process_came_back(tmp_path, scope):
     assert await store.documents(scope) == {stored[0].document_id: len(stored)}
     await store.close()
     process.stop()
+
+
+async def test_a_prepared_store_is_opened_without_the_official_client(process, store):
+    code = (
+        "import asyncio, sys\n"
+        "from assay.adapters.vectors import VectorStore\n"
+        "from assay.settings import Settings\n"
+        "async def main():\n"
+        f"    store = VectorStore(Settings(), {DIMENSIONS})\n"
+        "    await store.prepare()\n"
+        "    await store.close()\n"
+        "asyncio.run(main())\n"
+        "assert 'qdrant_client' not in sys.modules\n"
+    )
+    environment = {
+        **os.environ,
+        "QDRANT_HOST": "127.0.0.1",
+        "QDRANT_PORT": str(process.port),
+        "QDRANT_API_KEY": KEY,
+        "PYTHONPATH": str(BACKEND),
+    }
+    ran = await asyncio.create_subprocess_exec(sys.executable, "-c", code, env=environment)
+    assert await ran.wait() == 0
