@@ -36,7 +36,7 @@ class AdmissionMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
-        if scope["type"] != "http" or scope["path"] in PROBES:
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         meter = scope["state"]["meter"] = Meter()
@@ -80,6 +80,8 @@ class AdmissionMiddleware:
         """Return the tenant's ticket, or what an address has left where no tenant answers."""
         admission: Admission = scope["app"].state.admission
         address = client_address(scope, self._settings.trusted_proxies)
+        if scope["path"] in PROBES:
+            return admission.count_locally(f"probe {address}", self._settings.probes_per_minute)
         if not scope["path"].startswith(API):
             return admission.count_locally(f"open {address}", self._settings.open_per_minute)
         credentials = _bearer(scope)
