@@ -26,6 +26,7 @@ from assay.answers.extractive import Extractive
 from assay.answers.generative import Generative
 from assay.answers.retrieval import Retrieval
 from assay.answers.service import Answers
+from assay.documents import collections_routes
 from assay.documents import routes as documents_routes
 from assay.documents.collections_service import Collections
 from assay.documents.parsing import Parser
@@ -76,6 +77,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(RequestContext, max_json_bytes=settings.max_json_bytes)
     app.include_router(operations_routes.router)
     app.include_router(identity_routes.router)
+    app.include_router(collections_routes.router)
     app.include_router(documents_routes.router)
     app.include_router(search_routes.router)
     app.include_router(answers_routes.router)

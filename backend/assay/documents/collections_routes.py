@@ -10,7 +10,7 @@ from assay.documents.collections_service import Collections
 from assay.documents.schemas import Collection, CollectionCreate, CollectionUpdate
 from assay.identity.dependencies import AdminCaller, MemberCaller, ViewerCaller
 
-router = APIRouter(prefix="/collections", tags=["collections"])
+router = APIRouter(prefix="/v1/collections", tags=["collections"])
 
 
 async def _collections(request: Request) -> Collections:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from assay.adapters.http import ALWAYS, Cursor, CursorText, ItemList, Limit, problems
-from assay.documents import collections_routes, formats
+from assay.documents import formats
 from assay.documents.models import Status
 from assay.documents.names import attachment
 from assay.documents.schemas import Document, PageBoxes, PageText, Upload
@@ -15,8 +15,7 @@ from assay.documents.service import Documents
 from assay.documents.viewing import PageViews
 from assay.identity.dependencies import MemberCaller, ViewerCaller
 
-router = APIRouter(prefix="/v1")
-documents_router = APIRouter(prefix="/documents", tags=["documents"])
+router = APIRouter(prefix="/v1/documents", tags=["documents"])
 
 _LARGEST = 2**31 - 1
 _ACTIVE = {formats.HTML, formats.XML}
@@ -80,7 +79,7 @@ def _binary(kind: str, description: str) -> dict[int | str, dict[str, Any]]:
     }
 
 
-@documents_router.post(
+@router.post(
     "",
     status_code=202,
     summary="Upload documents",
@@ -109,7 +108,7 @@ async def upload(
     )
 
 
-@documents_router.get("", summary="List documents", responses=problems(*ALWAYS))
+@router.get("", summary="List documents", responses=problems(*ALWAYS))
 async def list_documents(
     caller: ViewerCaller,
     documents: Service,
@@ -133,15 +132,13 @@ async def list_documents(
     )
 
 
-@documents_router.get(
-    "/{document_id}", summary="Read a document's state", responses=problems(*ALWAYS, 404)
-)
+@router.get("/{document_id}", summary="Read a document's state", responses=problems(*ALWAYS, 404))
 async def get(document_id: UUID, caller: ViewerCaller, documents: Service) -> Document:
     """Return one document with its progress."""
     return await documents.get(caller, document_id)
 
 
-@documents_router.get(
+@router.get(
     "/{document_id}/content",
     summary="Download a document",
     response_class=Response,
@@ -167,7 +164,7 @@ async def content(
     return StreamingResponse(file.chunks, headers=headers)
 
 
-@documents_router.get(
+@router.get(
     "/{document_id}/pages/{number}", summary="Read a page", responses=problems(*ALWAYS, 404)
 )
 async def page(
@@ -177,7 +174,7 @@ async def page(
     return await documents.page(caller, document_id, number)
 
 
-@documents_router.get(
+@router.get(
     "/{document_id}/pages/{number}/image",
     summary="See a page",
     response_class=Response,
@@ -199,7 +196,7 @@ async def image(
     return Response(picture, media_type="image/webp", headers=headers)
 
 
-@documents_router.get(
+@router.get(
     "/{document_id}/pages/{number}/boxes",
     summary="Find text on a page",
     responses=problems(*ALWAYS, 404),
@@ -218,7 +215,7 @@ async def boxes(
     return await views.boxes(caller, view, start, end)
 
 
-@documents_router.post(
+@router.post(
     "/{document_id}/retry",
     status_code=202,
     summary="Try a failed document again",
@@ -229,7 +226,7 @@ async def retry(document_id: UUID, caller: MemberCaller, documents: Service) -> 
     return await documents.retry(caller, document_id)
 
 
-@documents_router.delete(
+@router.delete(
     "/{document_id}",
     status_code=204,
     summary="Delete a document",
@@ -247,7 +244,3 @@ def _cached(tag: str) -> dict[str, str]:
         "Cache-Control": "private, no-cache",
         "Content-Security-Policy": _INERT,
     }
-
-
-router.include_router(documents_router)
-router.include_router(collections_routes.router)
