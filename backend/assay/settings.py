@@ -41,7 +41,12 @@ class Settings(BaseSettings):
     """The settings; construct once per process."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, populate_by_name=True
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+        hide_input_in_errors=True,  # the input holds passwords
     )
 
     mode: Mode = Field(Mode.EMBEDDED, validation_alias="ASSAY_MODE")
@@ -211,11 +216,9 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _vectors_key_is_kept(self) -> Self:
         """Refuse to send a key where others may read it."""
-        sends_key = bool(self.qdrant_api_key.get_secret_value())
-        if not sends_key or self.qdrant_tls or self.qdrant_key_in_clear:
-            return self
         far = [host for host, _ in self.qdrant_nodes if not _is_loopback(host)]
-        if far:
+        sends_key = bool(self.qdrant_api_key.get_secret_value())
+        if far and sends_key and not (self.qdrant_tls or self.qdrant_key_in_clear):
             msg = (
                 f"QDRANT_API_KEY would cross the network unencrypted to {', '.join(far)}; set "
                 "QDRANT_TLS=true, or in a private subnet QDRANT_KEY_IN_CLEAR=true"

@@ -7,8 +7,10 @@ a call that was carried out, which none of ours minds: ids are deterministic.
 
 import asyncio
 import contextlib
+import ssl
 import time
 from collections.abc import Callable
+from contextvars import Context
 from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
@@ -225,19 +227,22 @@ class Nodes:
     async def _watching(self) -> None:
         while True:
             await asyncio.sleep(self._settings.qdrant_check_seconds)
-            await self.check()
+            try:
+                await self.check()
+            except Exception:
+                log.exception("vectors.check_failed")
 
     def _connected(self) -> ClientSession:
         if self._session is None:
+            tls = ssl.create_default_context() if self._settings.qdrant_tls else True
+            key = self._settings.qdrant_api_key.get_secret_value()
             self._session = ClientSession(
-                connector=TCPConnector(limit=0, limit_per_host=CONNECTIONS),
+                connector=TCPConnector(limit=0, limit_per_host=CONNECTIONS, ssl=tls),
                 cookie_jar=DummyCookieJar(),
-                headers={
-                    "api-key": self._settings.qdrant_api_key.get_secret_value(),
-                    "Content-Type": "application/json",
-                },
+                headers={"Content-Type": "application/json"} | ({"api-key": key} if key else {}),
             )
-            self._watch = asyncio.create_task(self._watching())
+            # In a context of its own: it outlives the request that happens to be the first.
+            self._watch = Context().run(asyncio.create_task, self._watching())
         return self._session
 
 

@@ -171,12 +171,12 @@ def _model(_: Settings) -> Iterator[Finding]:
 
 
 def _services(settings: Settings) -> Iterator[Finding]:
-    places = {
-        "postgres": (settings.postgres_host, settings.postgres_port),
-        "redis": (settings.redis_host, settings.redis_port),
-        "vectors": (settings.qdrant_host, settings.qdrant_port),
-    }
-    for part, place in places.items():
+    places = [
+        ("postgres", (settings.postgres_host, settings.postgres_port)),
+        ("redis", (settings.redis_host, settings.redis_port)),
+        *(("vectors", node) for node in settings.qdrant_nodes),
+    ]
+    for part, place in places:
         try:
             socket.create_connection(place, 2).close()
         except OSError as error:

@@ -17,6 +17,8 @@ from assay.settings import Mode, Settings
 
 WORKER_NICE = 10
 """A search has 200 ms; a report that is being read has no hurry."""
+VECTORS_BACK_SECONDS = 1.0
+"""A killed vector process serves again within a second or so: no reason to avoid it for longer."""
 HOST = "127.0.0.1"
 _BACKEND = Path(__file__).parents[2]
 
@@ -115,6 +117,7 @@ class Embedded:
             "QDRANT_HOST": settings.qdrant_host,
             "QDRANT_PORT": str(settings.qdrant_port),
             "QDRANT_API_KEY": settings.qdrant_api_key.get_secret_value(),
+            "QDRANT_BREAKER_SECONDS": str(settings.qdrant_breaker_seconds),
         }
 
     @property
@@ -140,6 +143,7 @@ class Embedded:
             "qdrant_host": HOST,
             "qdrant_port": self._ports["vectors"],
             "qdrant_api_key": SecretStr(made.qdrant),
+            "qdrant_breaker_seconds": VECTORS_BACK_SECONDS,
         }
         if not self._settings.secret_keys:
             update["secret_keys"] = (SecretStr(made.signing_key),)
