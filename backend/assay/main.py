@@ -33,8 +33,10 @@ from assay.documents.parsing import Parser
 from assay.documents.scratch import scratch_folder
 from assay.documents.service import Documents
 from assay.documents.viewing import PageViews
+from assay.identity import audit_routes
 from assay.identity import routes as identity_routes
 from assay.identity.api_keys import ApiKeys
+from assay.identity.audit import AuditLog
 from assay.identity.authentication import Authenticator
 from assay.identity.members import Members
 from assay.identity.passwords import Passwords
@@ -77,6 +79,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(RequestContext, max_json_bytes=settings.max_json_bytes)
     app.include_router(operations_routes.router)
     app.include_router(identity_routes.router)
+    app.include_router(audit_routes.router)
     app.include_router(collections_routes.router)
     app.include_router(documents_routes.router)
     app.include_router(search_routes.router)
@@ -106,6 +109,7 @@ async def connect(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         usage = UsageRecorder(database)
         state.record = usage.request
         state.accounts = Accounts(database, cache, tokens, passwords, settings)
+        state.audit = AuditLog(database)
         state.members = Members(database, cache, passwords)
         state.api_keys = ApiKeys(database, cache)
         state.collections = Collections(database)

@@ -1,6 +1,6 @@
 """Where a request comes from."""
 
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from starlette.types import Scope
 
@@ -24,3 +24,19 @@ def client_address(scope: Scope, trusted_proxies: int) -> str:
         return str(ip_address(forwarded[-trusted_proxies]))
     except ValueError:
         return peer
+
+
+def network_of(address: str) -> str:
+    """Return what one customer of a provider holds: an IPv4 address, or the /64 of an IPv6 one.
+
+    Limits by address count it: whoever has a /64 sends every request from another address.
+    """
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv6Address):
+        if parsed.ipv4_mapped:
+            return str(parsed.ipv4_mapped)
+        return str(ip_network((int(parsed) & ~((1 << 64) - 1), 64)))
+    return address

@@ -80,6 +80,7 @@ class AdmissionMiddleware:
         """Return the tenant's ticket, or what an address has left where no tenant answers."""
         admission: Admission = scope["app"].state.admission
         address = client_address(scope, self._settings.trusted_proxies)
+        scope["state"]["address"] = address
         if scope["path"] in PROBES:
             return admission.count_locally(f"probe {address}", self._settings.probes_per_minute)
         if not scope["path"].startswith(API):

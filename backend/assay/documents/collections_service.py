@@ -10,6 +10,7 @@ from assay.adapters.postgres import Database, constraint_of
 from assay.documents import collections_repository as repository
 from assay.documents.schemas import Collection, CollectionCreate, CollectionUpdate
 from assay.errors import AssayError, Conflict, not_found
+from assay.identity.audit import Action, record
 from assay.identity.models import Caller
 
 
@@ -82,6 +83,7 @@ class Collections:
             async with self._database.transaction(caller.scope) as tx:
                 if not await repository.delete(tx, collection_id):
                     raise not_found("collection")
+                await record(tx, caller.actor, Action.COLLECTION_DELETED, collection_id)
         except IntegrityError as error:
             raise _conflict(error) from error
 

@@ -18,6 +18,7 @@ from assay.documents.models import INGEST, REMOVE, ReceivedUpload, Status
 from assay.documents.schemas import Document, DocumentError, PageText, Upload
 from assay.documents.upload import Receiver, client_left
 from assay.errors import AssayError, Conflict, Malformed, Unavailable, not_found
+from assay.identity.audit import Action, record
 from assay.identity.models import Caller
 from assay.scope import TenantScope
 from assay.settings import Settings
@@ -170,6 +171,7 @@ class Documents:
             storage_key = await repository.delete_document(tx, document_id)
             if storage_key is None:
                 raise not_found("document")
+            await record(tx, caller.actor, Action.DOCUMENT_DELETED, document_id)
             removal_id = uuid7()
             await repository.insert_removal(
                 tx, removal_id=removal_id, document_id=document_id, storage_key=storage_key

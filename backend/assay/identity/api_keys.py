@@ -10,6 +10,7 @@ from assay.adapters.postgres import Database
 from assay.adapters.redis import Cache
 from assay.errors import Forbidden, not_found
 from assay.identity import repository
+from assay.identity.audit import Action, record
 from assay.identity.authentication import api_key_cache_key
 from assay.identity.models import Caller, Role
 from assay.identity.schemas import ApiKey, ApiKeyCreate, ApiKeyCreated
@@ -32,12 +33,12 @@ class ApiKeys:
         _logged_in(caller)
         if not caller.role.includes(request.role):
             raise Forbidden(f"Your role is {caller.role}; a key of yours cannot be {request.role}.")
-        key = new_api_key()
+        key, key_id = new_api_key(), uuid7()
         lifetime = timedelta(days=request.expires_in_days) if request.expires_in_days else None
         async with self._database.transaction(caller.scope) as tx:
             row = await repository.insert_api_key(
                 tx,
-                id=uuid7(),
+                id=key_id,
                 user_id=caller.user_id,
                 name=request.name,
                 prefix=key[:SHOWN_CHARACTERS],
@@ -45,6 +46,8 @@ class ApiKeys:
                 role=request.role,
                 expires_at=datetime.now(UTC) + lifetime if lifetime else None,
             )
+            details = {"name": request.name, "role": request.role}
+            await record(tx, caller.actor, Action.API_KEY_CREATED, key_id, details)
         return ApiKeyCreated(**(row or {}), key=key)
 
     async def list(self, caller: Caller, cursor: Cursor | None, limit: int) -> ItemList[ApiKey]:
@@ -69,8 +72,9 @@ class ApiKeys:
         _logged_in(caller)
         async with self._database.transaction(caller.scope) as tx:
             row = await repository.rename_api_key(tx, key_id, _reach(caller), name)
-        if row is None:
-            raise not_found("API key")
+            if row is None:
+                raise not_found("API key")
+            await record(tx, caller.actor, Action.API_KEY_RENAMED, key_id, {"name": name})
         return ApiKey(**row)
 
     async def delete(self, caller: Caller, key_id: UUID) -> None:
@@ -81,9 +85,11 @@ class ApiKeys:
         _logged_in(caller)
         async with self._database.transaction(caller.scope) as tx:
             deleted = await repository.delete_api_key(tx, key_id, _reach(caller))
-        if deleted is None:
-            raise not_found("API key")
-        await self._cache.drop(api_key_cache_key(deleted))
+            if deleted is None:
+                raise not_found("API key")
+            details = {"name": deleted["name"]}
+            await record(tx, caller.actor, Action.API_KEY_DELETED, key_id, details)
+        await self._cache.drop(api_key_cache_key(deleted["digest"]))
 
 
 def _reach(caller: Caller) -> UUID | None:

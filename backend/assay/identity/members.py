@@ -11,6 +11,7 @@ from assay.adapters.postgres import Database, Transaction, constraint_of
 from assay.adapters.redis import Cache
 from assay.errors import Conflict, Forbidden, not_found
 from assay.identity import repository
+from assay.identity.audit import Action, record
 from assay.identity.authentication import api_key_cache_key, session_cache_key
 from assay.identity.models import Caller, Role
 from assay.identity.passwords import Passwords
@@ -44,6 +45,8 @@ class Members:
                     role=request.role,
                 )
                 row = await repository.user(tx, user_id)
+                details = {"email": request.email, "role": request.role}
+                await record(tx, caller.actor, Action.MEMBER_ADDED, user_id, details)
         except IntegrityError as error:
             if constraint_of(error) == "users_email":
                 raise email_taken() from error
@@ -73,10 +76,13 @@ class Members:
         _may_give(caller, role)
         async with self._database.transaction(caller.scope) as tx:
             owners = await repository.lock_owners(tx)
-            _may_give(caller, (await _member(tx, user_id)).role)
+            before = (await _member(tx, user_id)).role
+            _may_give(caller, before)
             if role is not Role.OWNER:
                 _keeps_an_owner(owners, user_id)
             row = await repository.set_role(tx, user_id, role)
+            details = {"before": before, "after": role}
+            await record(tx, caller.actor, Action.MEMBER_ROLE_CHANGED, user_id, details)
             cached = await _cached(tx, caller, user_id)
         await self._cache.drop(*cached)
         return User(**(row or {}))
@@ -92,7 +98,8 @@ class Members:
             _may_give(caller, (await _member(tx, user_id)).role)
             _keeps_an_owner(owners, user_id)
             cached = await _cached(tx, caller, user_id)
-            await repository.delete_user(tx, user_id)
+            removed = await repository.delete_user(tx, user_id)
+            await record(tx, caller.actor, Action.MEMBER_REMOVED, user_id, removed)
         await self._cache.drop(*cached)
 
 

@@ -1,4 +1,4 @@
-"""Who a request speaks for."""
+"""Who a request speaks for, and from where."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -21,6 +21,32 @@ class Role(StrEnum):
         return ranks.index(self) <= ranks.index(other)
 
 
+class ActorKind(StrEnum):
+    """What does something that the audit log keeps."""
+
+    MEMBER = "member"
+    API_KEY = "api_key"
+    OPERATOR = "operator"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did something, and from which address."""
+
+    kind: ActorKind
+    id: UUID | None
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Where a request without credentials comes from."""
+
+    address: str
+    user_agent: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """An authenticated request: a member's session, or an API key made by a member."""
@@ -30,3 +56,11 @@ class Caller:
     role: Role
     session_id: UUID | None = None
     api_key_id: UUID | None = None
+    address: str = ""
+
+    @property
+    def actor(self) -> Actor:
+        """Return who the audit log names: the key where one was used, else the member."""
+        if self.api_key_id is not None:
+            return Actor(ActorKind.API_KEY, self.api_key_id, self.address)
+        return Actor(ActorKind.MEMBER, self.user_id, self.address)

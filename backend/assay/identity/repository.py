@@ -23,7 +23,7 @@ _INSERT_REFRESH = text(
     "insert into refresh_tokens (digest, tenant_id, session_id)"
     " values (:digest, current_tenant(), :session_id)"
 )
-_ACCOUNT = text("select * from gate_account(:email)")
+_ACCOUNT = text("select * from gate_account(:email, :network)")
 _ROTATE = text("select * from gate_rotate(:old, :new)")
 _ME = text(
     "select u.id, u.email, u.role, u.created_at, u.password_hash,"
@@ -41,7 +41,7 @@ _SET_ROLE = text(
     "update users set role = :role where id = :id returning id, email, role, created_at"
 )
 _SET_PASSWORD = text("update users set password_hash = :password_hash where id = :id")
-_DELETE_USER = text("delete from users where id = :id")
+_DELETE_USER = text("delete from users where id = :id returning email, role")
 _SESSIONS = text(
     "select id, user_agent, created_at, expires_at from sessions"
     " where user_id = :user_id and revoked_at is null and expires_at > now()"
@@ -82,7 +82,7 @@ _RENAME_KEY = text(
 )
 _DELETE_KEY = text(
     "delete from api_keys where id = :id and (cast(:owner as uuid) is null or user_id = :owner)"
-    " returning digest"
+    " returning digest, name"
 )
 _KEY_DIGESTS = text("select digest from api_keys where user_id = :user_id")
 
@@ -119,9 +119,9 @@ async def insert_session(
     await tx.run(_INSERT_REFRESH, digest=refresh_digest, session_id=session_id)
 
 
-async def account(gate: Transaction, email: str) -> Row | None:
-    """Find the account of an address in any tenant, for a log-in."""
-    return await gate.first(_ACCOUNT, email=email)
+async def account(gate: Transaction, email: str, network: str = "") -> Row | None:
+    """Find the account of an e-mail address in any tenant, for a log-in from a network."""
+    return await gate.first(_ACCOUNT, email=email, network=network)
 
 
 async def rotate(gate: Transaction, *, old: bytes, new: bytes) -> Row:
@@ -163,9 +163,9 @@ async def set_password(tx: Transaction, user_id: UUID, password_hash: str) -> No
     await tx.run(_SET_PASSWORD, id=user_id, password_hash=password_hash)
 
 
-async def delete_user(tx: Transaction, user_id: UUID) -> bool:
-    """Remove a member with their sessions, keys and conversations."""
-    return await tx.run(_DELETE_USER, id=user_id) > 0
+async def delete_user(tx: Transaction, user_id: UUID) -> Row | None:
+    """Remove a member with their sessions, keys and conversations; return who it was."""
+    return await tx.first(_DELETE_USER, id=user_id)
 
 
 async def sessions(
@@ -214,10 +214,9 @@ async def rename_api_key(
     return await tx.first(_RENAME_KEY, id=key_id, owner=owner, name=name)
 
 
-async def delete_api_key(tx: Transaction, key_id: UUID, owner: UUID | None) -> bytes | None:
-    """Delete a key; return its digest, for the cache."""
-    row = await tx.first(_DELETE_KEY, id=key_id, owner=owner)
-    return bytes(row["digest"]) if row else None
+async def delete_api_key(tx: Transaction, key_id: UUID, owner: UUID | None) -> Row | None:
+    """Delete a key; return its name, and its digest for the cache."""
+    return await tx.first(_DELETE_KEY, id=key_id, owner=owner)
 
 
 async def api_key_digests(tx: Transaction, user_id: UUID) -> list[bytes]:

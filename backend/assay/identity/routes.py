@@ -3,11 +3,11 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Request
+from fastapi import APIRouter, Depends, Request
 
 from assay.adapters.http import ALWAYS, Cursor, CursorText, ItemList, Limit, problems
 from assay.identity.api_keys import ApiKeys
-from assay.identity.dependencies import AdminCaller, MemberCaller, ViewerCaller
+from assay.identity.dependencies import AdminCaller, AnyClient, MemberCaller, ViewerCaller
 from assay.identity.members import Members
 from assay.identity.schemas import (
     ApiKey,
@@ -49,7 +49,6 @@ async def _api_keys(request: Request) -> ApiKeys:
 AccountsService = Annotated[Accounts, Depends(_accounts)]
 MembersService = Annotated[Members, Depends(_members)]
 ApiKeysService = Annotated[ApiKeys, Depends(_api_keys)]
-UserAgent = Annotated[str, Header(include_in_schema=False)]
 
 
 @router.post(
@@ -57,37 +56,40 @@ UserAgent = Annotated[str, Header(include_in_schema=False)]
     status_code=201,
     tags=["account"],
     summary="Make a workspace",
-    responses=problems(400, 403, 409, 413, 422, 503),
+    responses=problems(400, 403, 409, 413, 422, 429, 503),
 )
 async def sign_up(
-    body: SignupRequest, accounts: AccountsService, user_agent: UserAgent = ""
+    body: SignupRequest, accounts: AccountsService, client: AnyClient
 ) -> TokenResponse:
     """Make a workspace with its owner, and log the owner in."""
-    return await accounts.sign_up(body, user_agent)
+    return await accounts.sign_up(body, client)
 
 
 @router.post(
     "/auth/login",
     tags=["account"],
     summary="Log in",
-    responses=problems(400, 401, 403, 413, 422, 503),
+    responses=problems(400, 401, 403, 413, 422, 429, 503),
 )
-async def log_in(
-    body: LoginRequest, accounts: AccountsService, user_agent: UserAgent = ""
-) -> TokenResponse:
-    """Open a session."""
-    return await accounts.log_in(body, user_agent)
+async def log_in(body: LoginRequest, accounts: AccountsService, client: AnyClient) -> TokenResponse:
+    """Open a session.
+
+    After too many failures the right password is refused too (`too_many_attempts`).
+    """
+    return await accounts.log_in(body, client)
 
 
 @router.post(
     "/auth/refresh",
     tags=["account"],
     summary="Refresh the tokens",
-    responses=problems(400, 401, 413, 422, 503),
+    responses=problems(400, 401, 413, 422, 429, 503),
 )
-async def refresh(body: RefreshRequest, accounts: AccountsService) -> TokenResponse:
+async def refresh(
+    body: RefreshRequest, accounts: AccountsService, client: AnyClient
+) -> TokenResponse:
     """Exchange a refresh token for a new pair. Using one twice ends its session."""
-    return await accounts.refresh(body.refresh_token)
+    return await accounts.refresh(body.refresh_token, client)
 
 
 @router.post(

@@ -50,14 +50,15 @@ create function gate_operator_create_tenant(
         operator uuid := gate_operator(credential);
     begin
         insert into tenants (id, name, tier, limits)
-            values (tenant, tenant_name, tenant_tier, tenant_limits);
+            values (tenant, tenant_name, tenant_tier, jsonb_strip_nulls(tenant_limits));
         insert into users (id, tenant_id, email, password_hash, role)
             values (owner_id, tenant, owner_email, owner_password_hash, 'owner');
         insert into audit_events (id, tenant_id, actor_kind, actor_id, action, target)
             values (gen_random_uuid(), tenant, 'operator', operator, 'tenant.created', tenant::text);
     end $$;
 
--- Null leaves a value as it is. False when there is no such tenant, or it is being deleted.
+-- Null leaves a value as it is, and so does an absent member of the limits; a member that is null
+-- gives its limit back to the tier. False when there is no such tenant, or it is being deleted.
 create function gate_operator_change_tenant(
         credential bytea, tenant uuid, new_name text, new_tier text, new_limits jsonb,
         suspend boolean)
@@ -67,14 +68,16 @@ create function gate_operator_change_tenant(
     declare
         operator uuid := gate_operator(credential);
         before tenants;
+        limits_after jsonb;
     begin
         select * into before from tenants t
         where t.id = tenant and t.deleted_at is null for update;
         if not found then
             return false;
         end if;
+        limits_after := jsonb_strip_nulls(before.limits || coalesce(new_limits, '{}'));
         update tenants t set name = coalesce(new_name, t.name), tier = coalesce(new_tier, t.tier),
-            limits = coalesce(new_limits, t.limits),
+            limits = limits_after,
             suspended_at = case when suspend then coalesce(t.suspended_at, now())
                                 when not suspend then null else t.suspended_at end
         where t.id = tenant;
@@ -85,8 +88,8 @@ create function gate_operator_change_tenant(
             ('tenant.renamed', new_name <> before.name, '{}'::jsonb),
             ('tenant.tier_changed', new_tier <> before.tier,
                 jsonb_build_object('before', before.tier, 'after', new_tier)),
-            ('tenant.limits_changed', new_limits <> before.limits,
-                jsonb_build_object('before', before.limits, 'after', new_limits)),
+            ('tenant.limits_changed', limits_after <> before.limits,
+                jsonb_build_object('before', before.limits, 'after', limits_after)),
             ('tenant.suspended', suspend and before.suspended_at is null, '{}'::jsonb),
             ('tenant.resumed', not suspend and before.suspended_at is not null, '{}'::jsonb)
         ) as change (action, happened, details)
@@ -154,7 +157,7 @@ begin
     execute 'revoke create on schema public from assay_gate';
 end $$;
 
-grant execute on function gate_session, gate_api_key, gate_add_usage, gate_operator,
+grant execute on function gate_account, gate_session, gate_api_key, gate_add_usage, gate_operator,
     gate_operator_tenants, gate_operator_create_tenant, gate_operator_change_tenant,
     gate_operator_delete_tenant, gate_operator_usage to assay_app;
 grant execute on function gate_measure_storage, gate_lose_model_calls, gate_deleted_tenants,

@@ -22,13 +22,31 @@ grant update (settled_at, status, input_tokens, output_tokens, cost_usd) on mode
 
 create policy gate on operators for select to assay_gate using (true);
 grant select on operators to assay_gate;
-grant insert on audit_events to assay_gate;
+-- Whoever migrates also makes operators (`assay operators`); it need not be a superuser.
+create policy owner on operators to current_user using (true) with check (true);
+grant select, insert on audit_events to assay_gate;
 grant select, insert, update on usage_hours to assay_gate;
 grant select, update (status) on model_calls to assay_gate;
 grant insert, delete on tenants to assay_gate;
 grant update (name, tier, limits, corpus_version, suspended_at, deleted_at) on tenants to assay_gate;
 grant insert on users to assay_gate;
 grant select (size_bytes, passages) on documents to assay_gate;
+
+-- Log-in: the account of an e-mail address, and whether it logged in from this network lately.
+drop function gate_account(text);
+create function gate_account(email_address text, client_network text)
+    returns table (tenant_id uuid, user_id uuid, password_hash text, suspended boolean,
+                   known_network boolean)
+    language sql stable security definer set search_path = pg_catalog, public
+    as $$
+        select u.tenant_id, u.id, u.password_hash, t.suspended_at is not null,
+            exists (select from audit_events e
+                    where e.action = 'login.succeeded' and e.tenant_id = u.tenant_id
+                        and e.actor_id = u.id and e.details ->> 'network' = client_network
+                        and e.created_at > now() - interval '30 days')
+        from users u join tenants t on t.id = u.tenant_id
+        where lower(u.email) = lower(email_address)
+    $$;
 
 -- Authentication of an access token: the session behind it, while it is alive.
 drop function gate_session(uuid);
@@ -104,10 +122,18 @@ create function gate_lose_model_calls(idle interval) returns bigint
         select count(*) from lost
     $$;
 
--- Deletion of a tenant: those that wait for it, and its last step.
+-- Deletion of a tenant: those that wait for it and have no job, and its last step.
 create function gate_deleted_tenants() returns table (tenant_id uuid)
     language sql stable security definer set search_path = pg_catalog, public
-    as $$ select t.id from tenants t where t.deleted_at is not null order by t.deleted_at $$;
+    as $$
+        select t.id from tenants t
+        where t.deleted_at is not null
+            and not exists (
+                select from procrastinate_jobs j
+                where j.lock = t.id::text and j.task_name = 'tenants.remove'
+                    and j.status in ('todo', 'doing'))
+        order by t.deleted_at
+    $$;
 
 create function gate_remove_tenant(tenant uuid) returns boolean
     language sql volatile security definer set search_path = pg_catalog, public

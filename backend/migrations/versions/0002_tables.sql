@@ -20,6 +20,8 @@ create table audit_events (
     details jsonb not null default '{}' check (jsonb_typeof(details) = 'object')
 );
 create index audit_events_by_tenant on audit_events (tenant_id, created_at, id);
+create index audit_events_logins on audit_events (tenant_id, actor_id, (details ->> 'network'), created_at)
+    where action = 'login.succeeded';
 
 -- Counters of an hour, added to every few seconds; money is in model_calls.
 create table usage_hours (
