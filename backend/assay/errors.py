@@ -1,7 +1,7 @@
 """The error tree and its one HTTP mapping (RFC 9457 problem details).
 
 AssayError
-  Malformed 400 · Unauthenticated 401 · Forbidden 403 · NotFound 404 · Conflict 409
+  Malformed 400 · Unauthenticated 401 · PaymentRequired 402 · Forbidden 403 · NotFound 404 · Conflict 409
   TooLarge 413 · UnsupportedMedia 415 · Invalid 422 · TooMany 429 · Unavailable 503
 
 `code` is stable and part of the public contract; `detail` is written for the person who
@@ -73,6 +73,14 @@ class Unauthenticated(AssayError):
     def headers(self) -> dict[str, str]:
         """Name the scheme, as RFC 9110 section 11.6.1 asks of every 401."""
         return super().headers() | {"WWW-Authenticate": "Bearer"}
+
+
+class PaymentRequired(AssayError):
+    """Money set aside for it is spent."""
+
+    status = 402
+    title = "Payment required"
+    default_code = "budget_spent"
 
 
 class Forbidden(AssayError):

@@ -47,7 +47,9 @@ from assay.operations.service import Operations
 from assay.search import routes as search_routes
 from assay.search.service import Search
 from assay.settings import Settings
+from assay.usage import routes as usage_routes
 from assay.usage.recorder import UsageRecorder
+from assay.usage.service import Usage
 
 DESCRIPTION = """Upload documents, ask, and get answers whose citations can be checked.
 
@@ -84,6 +86,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(documents_routes.router)
     app.include_router(search_routes.router)
     app.include_router(answers_routes.router)
+    app.include_router(usage_routes.router)
     return app
 
 
@@ -106,8 +109,8 @@ async def connect(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         state.database, state.cache, state.passwords = database, cache, passwords
         state.authenticator = Authenticator(database, cache, tokens, settings.session_cache_seconds)
         state.admission = Admission(database, cache, state.authenticator, settings)
-        usage = UsageRecorder(database)
-        state.record = usage.request
+        recorder = UsageRecorder(database)
+        state.record, state.usage = recorder.request, Usage(database, settings)
         state.accounts = Accounts(database, cache, tokens, passwords, settings)
         state.audit = AuditLog(database)
         state.members = Members(database, cache, passwords)
@@ -127,10 +130,10 @@ async def connect(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
             }
         )
         asyncio.get_running_loop().set_task_factory(task_factory)
-        async with running(state.admission.run(), usage.run()):
+        async with running(state.admission.run(), recorder.run()):
             yield
         await state.admission.close()
-        await usage.flush()
+        await recorder.flush()
     finally:
         if chat:
             await chat.close()

@@ -164,6 +164,13 @@ class Settings(BaseSettings):
     """API processes at the start; later they count each other through Redis. While it is away,
     each grants its part of a tenant's limits."""
 
+    monthly_compute_usd: Decimal = Field(Decimal(0), ge=0, validation_alias="MONTHLY_COMPUTE_USD")
+    """Part of the infrastructure's monthly bill that is divided by processor time."""
+    monthly_storage_usd: Decimal = Field(Decimal(0), ge=0, validation_alias="MONTHLY_STORAGE_USD")
+    """Part of the bill that is divided by bytes held."""
+    monthly_api_usd: Decimal = Field(Decimal(0), ge=0, validation_alias="MONTHLY_API_USD")
+    """Part of the bill that is divided by requests."""
+
     max_file_bytes: int = Field(64 * 1024 * 1024, ge=1, validation_alias="MAX_FILE_BYTES")
     """Largest single file accepted."""
     max_files_per_upload: int = Field(100, ge=1, validation_alias="MAX_FILES_PER_UPLOAD")

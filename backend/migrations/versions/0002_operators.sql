@@ -157,7 +157,8 @@ begin
     execute 'revoke create on schema public from assay_gate';
 end $$;
 
-grant execute on function gate_account, gate_session, gate_api_key, gate_add_usage, gate_operator,
+grant execute on function gate_account, gate_session, gate_api_key, gate_add_usage,
+    gate_usage_totals, gate_operator,
     gate_operator_tenants, gate_operator_create_tenant, gate_operator_change_tenant,
     gate_operator_delete_tenant, gate_operator_usage to assay_app;
 grant execute on function gate_measure_storage, gate_lose_model_calls, gate_deleted_tenants,

@@ -112,6 +112,16 @@ create function gate_measure_storage(vector_bytes integer) returns void
         on conflict (tenant_id, hour) do update set storage_bytes = excluded.storage_bytes
     $$;
 
+-- Cost allocation: what all tenants used together, naming none of them.
+create function gate_usage_totals(since timestamptz, until timestamptz)
+    returns table (api_calls numeric, compute_us numeric, byte_hours numeric)
+    language sql stable security definer set search_path = pg_catalog, public
+    as $$
+        select coalesce(sum(u.api_calls), 0), coalesce(sum(u.compute_us), 0),
+            coalesce(sum(u.storage_bytes), 0)
+        from usage_hours u where u.hour >= since and u.hour < until
+    $$;
+
 -- The ledger: calls whose process died between reserving and settling stay counted as reserved.
 create function gate_lose_model_calls(idle interval) returns bigint
     language sql volatile security definer set search_path = pg_catalog, public
