@@ -5,10 +5,11 @@ only; texts are read from PostgreSQL under row-level security.
 """
 
 import asyncio
+import re
 import time
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import orjson
@@ -37,6 +38,7 @@ __all__ = [
     "NodeState",
     "PassageVector",
     "SearchMode",
+    "TooOld",
     "VectorHit",
     "VectorQuery",
     "VectorStore",
@@ -47,10 +49,18 @@ log = structlog.get_logger()
 
 _COLLECTION_PATH = f"/collections/{COLLECTION}"
 _QUERY_PATH = f"{_COLLECTION_PATH}/points/query"
+_VERSION = re.compile(r"(\d+)\.(\d+)")
+
+MINIMUM_VERSION = (1, 19)
+"""The first Qdrant that takes inverse document frequencies of a part of a collection."""
 
 
 class WrongDimensions(CannotStart):
     """The collection was made for vectors of another size than the model's."""
+
+
+class TooOld(CannotStart):
+    """A Qdrant that ignores what confines a score to its tenant."""
 
 
 class VectorStore:
@@ -76,10 +86,13 @@ class VectorStore:
         """Create the collection and its indexes where they are missing.
 
         :raises WrongDimensions: it exists with vectors of another size.
+        :raises TooOld: this Qdrant would not keep to a tenant's words.
         :raises Unavailable: Qdrant is away.
         """
+        await self._check_version()
         if not await self._is_prepared():
-            await (await self._official()).create(self._dimensions)
+            replicas = len(self._settings.qdrant_nodes)
+            await (await self._official()).create(self._dimensions, replicas)
             await self._is_prepared()
 
     async def upsert(self, scope: TenantScope, vectors: Sequence[PassageVector]) -> None:
@@ -148,6 +161,20 @@ class VectorStore:
             await self._points.close()
         await self._nodes.close()
 
+    async def _check_version(self) -> None:
+        """Refuse a server that would weigh words by all tenants' texts, and say nothing of it.
+
+        Qdrant takes `params.idf` since 1.19 and ignores members that it does not know.
+        """
+        about = self._read(await self._get("/"))
+        found = _VERSION.match(str(about.get("version")))
+        is_server = str(about.get("title")).startswith("qdrant")
+        if is_server and (not found or tuple(map(int, found.groups())) < MINIMUM_VERSION):
+            raise TooOld(
+                f"Qdrant {about.get('version')} is too old: Assay needs "
+                f"{'.'.join(map(str, MINIMUM_VERSION))} or newer, which counts words by tenant."
+            )
+
     async def _is_prepared(self) -> bool:
         """Tell whether the collection has its indexes; check the size of its vectors.
 
@@ -156,13 +183,11 @@ class VectorStore:
         reply = await self._get(_COLLECTION_PATH)
         if reply.status == HTTPStatus.NOT_FOUND:
             return False
-        if reply.status != HTTPStatus.OK:
-            raise _refused(reply)
         try:
-            info = orjson.loads(reply.content)["result"]
+            info = self._read(reply)["result"]
             size = info["config"]["params"]["vectors"][DENSE]["size"]
             indexed = set(info["payload_schema"])
-        except (ValueError, LookupError, TypeError) as error:
+        except (LookupError, TypeError) as error:
             raise _refused(reply) from error
         self._check_dimensions(size)
         return indexed >= INDEXES
@@ -173,6 +198,18 @@ class VectorStore:
                 f"The vector collection holds vectors of {size} numbers, the embedding model gives "
                 f"{self._dimensions}. Use the model it was made with, or index the documents anew."
             )
+
+    @staticmethod
+    def _read(reply: Reply) -> dict[str, Any]:
+        if reply.status != HTTPStatus.OK:
+            raise _refused(reply)
+        try:
+            read = orjson.loads(reply.content)
+        except ValueError as error:
+            raise _refused(reply) from error
+        if not isinstance(read, dict):
+            raise _refused(reply)
+        return read
 
     async def _get(self, path: str) -> Reply:
         return await self._nodes.send("GET", path, None, self._settings.qdrant_timeout_seconds)

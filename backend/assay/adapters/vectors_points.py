@@ -51,14 +51,15 @@ class Points:
             transport=_Transport(nodes, seconds),
         )
 
-    async def create(self, dimensions: int) -> None:
+    async def create(self, dimensions: int, replicas: int) -> None:
         """Create the collection and its indexes where they are missing.
 
+        :param replicas: nodes that hold the whole collection.
         :raises Unavailable: Qdrant is away.
         """
         async with _translated():
             if not await self._client.collection_exists(COLLECTION):
-                await self._create(dimensions)
+                await self._create(dimensions, replicas)
             for field, index in _INDEXES.items():
                 await self._client.create_payload_index(COLLECTION, field, index)
 
@@ -99,7 +100,7 @@ class Points:
         """Close the client; the nodes stay open."""
         await self._client.close()
 
-    async def _create(self, dimensions: int) -> None:
+    async def _create(self, dimensions: int, replicas: int) -> None:
         graph = models.HnswConfigDiff(m=0, payload_m=16)  # one graph for each tenant, none of all
         dense = models.VectorParams(
             size=dimensions, distance=models.Distance.COSINE, hnsw_config=graph
@@ -107,7 +108,10 @@ class Points:
         words = models.SparseVectorParams(modifier=models.Modifier.IDF)
         try:
             await self._client.create_collection(
-                COLLECTION, vectors_config={DENSE: dense}, sparse_vectors_config={SPARSE: words}
+                COLLECTION,
+                vectors_config={DENSE: dense},
+                sparse_vectors_config={SPARSE: words},
+                replication_factor=replicas if replicas > 1 else None,
             )
         except UnexpectedResponse as error:
             if error.status_code != httpx.codes.CONFLICT:  # another process was faster
