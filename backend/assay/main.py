@@ -43,7 +43,9 @@ from assay.identity.passwords import Passwords
 from assay.identity.service import Accounts
 from assay.identity.tokens import TokenRing
 from assay.operations import routes as operations_routes
+from assay.operations import tenants_routes
 from assay.operations.service import Operations
+from assay.operations.tenants_service import Tenants
 from assay.search import routes as search_routes
 from assay.search.service import Search
 from assay.settings import Settings
@@ -80,6 +82,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(AdmissionMiddleware, settings=settings)
     app.add_middleware(RequestContext, max_json_bytes=settings.max_json_bytes)
     app.include_router(operations_routes.router)
+    app.include_router(tenants_routes.router)
     app.include_router(identity_routes.router)
     app.include_router(audit_routes.router)
     app.include_router(collections_routes.router)
@@ -121,6 +124,7 @@ async def connect(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         state.search = Search(database, embeddings, vectors)
         engine = Generative(chat) if chat else Extractive(embeddings)
         state.answers = Answers(database, Retrieval(database, state.search), engine)
+        state.tenants = Tenants(database, cache, passwords)
         state.operations = Operations(
             {
                 "postgres": database.healthy,

@@ -12,6 +12,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as ConnectionLost
 from redis.exceptions import MaxConnectionsError, NoScriptError, RedisError, ResponseError
 
+from assay.scope import TenantScope
 from assay.settings import Settings
 
 log = structlog.get_logger()
@@ -99,6 +100,13 @@ class Cache:
         """Forget values at once; False when Redis is away and may still hold them."""
         return not keys or await self._done(self._client.delete, *keys)
 
+    async def forget(self, scope: TenantScope) -> None:
+        """Drop everything that begins with a tenant's id.
+
+        :raises CacheUnavailable: Redis is away.
+        """
+        await self._guarded(self._unlink, f"{scope.tenant_id}:*")
+
     def script(self, source: str) -> Script:
         """Return a function that runs a Lua script; Redis is given its text once."""
         # Redis names scripts by this digest; nothing is trusted to it.
@@ -123,6 +131,10 @@ class Cache:
     async def close(self) -> None:
         """Close the connections."""
         await self._client.aclose()
+
+    async def _unlink(self, pattern: str) -> None:
+        async for key in self._client.scan_iter(match=pattern, count=1000):
+            await self._client.unlink(key)
 
     async def _done(self, command: Callable[..., Awaitable[Any]], *arguments: Any) -> bool:
         try:
