@@ -1,7 +1,8 @@
 """The error tree and its one HTTP mapping (RFC 9457 problem details).
 
 AssayError
-  Malformed 400 · Unauthenticated 401 · PaymentRequired 402 · Forbidden 403 · NotFound 404 · Conflict 409
+  Malformed 400 · Unauthenticated 401 · PaymentRequired 402 · Forbidden 403 · NotFound 404
+  Conflict 409
   TooLarge 413 · UnsupportedMedia 415 · Invalid 422 · TooMany 429 · Unavailable 503
 
 `code` is stable and part of the public contract; `detail` is written for the person who

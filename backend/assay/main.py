@@ -30,6 +30,7 @@ from assay.documents import collections_routes
 from assay.documents import routes as documents_routes
 from assay.documents.collections_service import Collections
 from assay.documents.parsing import Parser
+from assay.documents.quota import Quota
 from assay.documents.scratch import scratch_folder
 from assay.documents.service import Documents
 from assay.documents.viewing import PageViews
@@ -119,7 +120,9 @@ async def connect(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         state.members = Members(database, cache, passwords)
         state.api_keys = ApiKeys(database, cache)
         state.collections = Collections(database)
-        state.documents = Documents(database, storage, Jobs(), settings)
+        state.documents = Documents(
+            database, storage, Jobs(), Quota(embeddings.dimensions), settings
+        )
         state.page_views = PageViews(database, storage, parser, scratch_folder(settings))
         state.search = Search(database, embeddings, vectors)
         engine = Generative(chat) if chat else Extractive(embeddings)

@@ -6,18 +6,25 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from assay.adapters.background import running
 from assay.adapters.embeddings import create_embeddings
 from assay.adapters.jobs import JobRunner, Jobs
+from assay.adapters.metering import task_factory
 from assay.adapters.migrations import check_schema
 from assay.adapters.postgres import Database
+from assay.adapters.redis import Cache
 from assay.adapters.storage import Storage
 from assay.adapters.vectors import VectorStore
 from assay.documents.jobs import IngestJobs
 from assay.documents.models import INGEST, REMOVE
 from assay.documents.parsing import Parser
+from assay.documents.quota import Quota
 from assay.documents.reconcile import Reconciler
 from assay.documents.scratch import scratch_folder
+from assay.documents.tenant_removal import REMOVE_TENANT, TenantRemoval
 from assay.settings import Settings
+from assay.usage.recorder import UsageRecorder
+from assay.usage.sweep import UsageSweep
 
 
 async def run(settings: Settings) -> None:
@@ -35,7 +42,7 @@ async def run(settings: Settings) -> None:
 async def connect(settings: Settings) -> AsyncIterator[JobRunner]:
     """Connect the parts and register every job and sweep."""
     database, storage, jobs = Database(settings), Storage(settings), Jobs()
-    embeddings = create_embeddings(settings)
+    cache, embeddings = Cache(settings), create_embeddings(settings)
     vectors = VectorStore(settings, embeddings.dimensions)
     parser = Parser(
         timeout_seconds=settings.parse_timeout_seconds, memory_bytes=settings.parse_memory_bytes
@@ -47,20 +54,32 @@ async def connect(settings: Settings) -> AsyncIterator[JobRunner]:
         parser=parser,
         embeddings=embeddings,
         vectors=vectors,
+        room=Quota(embeddings.dimensions),
         scratch=scratch,
     )
     reconciler = Reconciler(
         database=database, storage=storage, jobs=jobs, vectors=vectors, scratch=scratch
     )
-    runner = JobRunner(settings)
+    recorder = UsageRecorder(database)
+    removal = TenantRemoval(
+        database=database, storage=storage, vectors=vectors, cache=cache, jobs=jobs
+    )
+    runner = JobRunner(settings, recorder.job)
     runner.register(INGEST, ingest.ingest)
     runner.register(REMOVE, ingest.remove)
+    runner.register(REMOVE_TENANT, removal.remove)
     runner.sweep(reconciler.sweep)
+    runner.sweep(removal.sweep)
+    runner.sweep(UsageSweep(database, embeddings.dimensions).sweep)
     try:
         await database.check_role()
         await check_schema(database)
-        yield runner
+        asyncio.get_running_loop().set_task_factory(task_factory)
+        async with running(recorder.run()):
+            yield runner
+        await recorder.flush()
     finally:
         embeddings.close()
+        await cache.close()
         await vectors.close()
         await database.close()

@@ -116,7 +116,7 @@ SetLimits = Callable[..., Awaitable[None]]
 
 @pytest.fixture(scope="session")
 async def owner(parts: Embedded) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
-    """A connection of the database's owner, who may do everything."""
+    """A connection of the tables' owner; row-level security holds it too, but for the gate's."""
     settings = parts.owner_settings
     connection = await psycopg.AsyncConnection.connect(
         host=settings.postgres_host,

@@ -26,6 +26,7 @@ from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidProtobuf
 from tokenizers import Tokenizer
 
 from assay.adapters.embeddings import QueryCache
+from assay.adapters.metering import in_thread
 
 log = structlog.get_logger()
 
@@ -77,7 +78,9 @@ class LocalEmbeddings:
         self._passages.shutdown(cancel_futures=True)
 
     async def _run(self, executor: ThreadPoolExecutor, text: str) -> list[float]:
-        return await asyncio.get_running_loop().run_in_executor(executor, self._embed, text)
+        return await asyncio.get_running_loop().run_in_executor(
+            executor, in_thread(self._embed), text
+        )
 
     def _embed(self, text: str) -> list[float]:
         ids = np.array([self._tokenizer.encode(text).ids], np.int64)

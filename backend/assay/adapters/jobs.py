@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 from uuid import UUID
 
@@ -10,14 +10,16 @@ import procrastinate
 import structlog
 from procrastinate import BaseRetryStrategy, RetryDecision
 
+from assay.adapters.metering import Meter, metered
 from assay.adapters.postgres import Transaction
 from assay.scope import TenantScope
 from assay.settings import Settings
 
 log = structlog.get_logger()
 
-TenantJob = Callable[..., Awaitable[None]]
+TenantJob = Callable[..., Coroutine[Any, Any, None]]
 """A coroutine `job(scope, **args)`; args are JSON values."""
+Record = Callable[[UUID, Meter], None]
 Sweep = Callable[[], Awaitable[None]]
 """A coroutine that looks across tenants for what a crash left."""
 
@@ -73,8 +75,12 @@ class Jobs:
 class JobRunner:
     """The receiving half: fetches jobs, opens the tenant's scope, runs the registered coroutine."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, record: Record) -> None:
+        """Connect lazily.
+
+        :param record: is told what each job used, also when it failed.
+        """
+        self._settings, self._record = settings, record
         self._app = procrastinate.App(
             connector=procrastinate.PsycopgConnector(
                 kwargs={
@@ -95,7 +101,11 @@ class JobRunner:
         """Run `job(scope, **args)` for jobs of this name; an error is retried with back-off."""
 
         async def run(tenant_id: str, **args: Any) -> None:
-            await job(TenantScope(UUID(tenant_id)), **args)
+            scope, meter = TenantScope(UUID(tenant_id)), Meter()
+            try:
+                await metered(job(scope, **args), meter)
+            finally:
+                self._record(scope.tenant_id, meter)
 
         self._app.task(name=name, retry=Backoff())(run)
 

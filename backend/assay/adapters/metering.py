@@ -49,6 +49,13 @@ def count_vector_search() -> None:
         meter.vector_searches += 1
 
 
+def charge(cpu_ns: int) -> None:
+    """Add processor time that was spent elsewhere, such as in a child process."""
+    meter = _METER.get()
+    if meter is not None:
+        meter.cpu_ns += cpu_ns
+
+
 class _Steps(Coroutine[Any, Any, Result]):
     """A coroutine whose every step adds its processor time to a meter."""
 

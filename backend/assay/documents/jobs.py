@@ -17,9 +17,10 @@ from assay.adapters.embeddings import Embeddings
 from assay.adapters.postgres import Database, Row
 from assay.adapters.storage import Storage
 from assay.adapters.vectors import PassageVector, VectorStore
-from assay.documents import repository
+from assay.documents import quota, repository
 from assay.documents.models import Run, Stage, passage_id
 from assay.documents.parsing import ParsedDocument, ParseFailed, Parser
+from assay.documents.quota import Quota
 from assay.documents.scratch import scratch_copy
 from assay.errors import NotFound, Unavailable
 from assay.scope import TenantScope
@@ -38,6 +39,10 @@ class _Lost(Exception):
     """The document was deleted, or taken by a later run, while it was processed."""
 
 
+class _NoRoom(Exception):
+    """The document does not fit into the tenant's quota."""
+
+
 class IngestJobs:
     """The jobs `documents.ingest` and `documents.remove`."""
 
@@ -49,14 +54,17 @@ class IngestJobs:
         parser: Parser,
         embeddings: Embeddings,
         vectors: VectorStore,
+        room: Quota,
         scratch: Path,
     ) -> None:
         """Keep the parts.
 
+        :param room: the tenants' quotas.
         :param scratch: folder for copies of documents while they are read.
         """
         self._database, self._storage, self._parser = database, storage, parser
         self._embeddings, self._vectors, self._scratch = embeddings, vectors, scratch
+        self._quota = room
 
     async def ingest(self, scope: TenantScope, document_id: str) -> None:
         """Make a document searchable, or mark it as failed.
@@ -75,6 +83,8 @@ class IngestJobs:
             await self._clear_up(scope, run.document_id)
         except ParseFailed as error:
             await self._fail(scope, run, error.code, error.message)
+        except _NoRoom:
+            await self._fail(scope, run, quota.CODE, quota.MESSAGE)
         except NotFound:
             message = "The stored file is gone. Delete the document and upload it again."
             await self._fail(scope, run, "file_missing", message)
@@ -151,6 +161,8 @@ class IngestJobs:
         async with self._database.transaction(scope) as tx:
             if not await repository.lock_document(tx, run):
                 raise _Lost
+            if not await self._quota.takes(tx, len(rows), document_id):
+                raise _NoRoom
             await repository.replace_text(
                 tx, document_id, pages=parsed.pages, passages=rows, progress=READING_SHARE
             )

@@ -1,15 +1,17 @@
 """The limited process that reads one file: `python -m assay.documents.parser`.
 
 It takes one request as JSON on standard input and answers with frames on standard output,
-each a length in 4 bytes (big endian) and that many bytes. A frame is JSON,
-`{"done", "total"}` while it reads and at last a result or `{"failure"}`; a rendered page
-follows as raw bytes. It imports what the format at hand needs, and nothing of the server.
+each a length in 4 bytes (big endian) and that many bytes. A frame is JSON: `cpu_ns`, the
+processor time spent so far, with `{"done", "total"}` while it reads and at last a result or
+`{"failure"}`; a rendered page follows as raw bytes. It imports what the format at hand needs,
+and nothing of the server.
 """
 
 import os
 import re
 import struct
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -52,15 +54,21 @@ class Answers:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, 1)
 
-    def json(self, value: Any) -> None:
+    def json(self, value: dict[str, Any]) -> None:
         """Send a frame of JSON."""
-        self.raw(orjson.dumps(value))
+        self.raw(orjson.dumps({"cpu_ns": _processor_time(), **value}))
 
     def raw(self, payload: bytes) -> None:
         """Send a frame of bytes."""
         self._out.write(struct.pack(">I", len(payload)))
         self._out.write(payload)
         self._out.flush()
+
+
+def _processor_time() -> int:
+    """Return the nanoseconds of this process and of the programs that it ran."""
+    times = os.times()
+    return time.process_time_ns() + int((times.children_user + times.children_system) * 1e9)
 
 
 def main() -> int:

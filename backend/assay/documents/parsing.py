@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import math
 import os
+import re
 import signal
 import struct
 import sys
@@ -14,6 +15,7 @@ from typing import Any, TypeVar
 
 import orjson
 
+from assay.adapters.metering import charge, in_thread
 from assay.documents import formats
 from assay.documents.failures import MESSAGES, code_of
 from assay.documents.parser import Request, encode
@@ -26,6 +28,7 @@ Answer = TypeVar("Answer")
 Result = TypeVar("Result")
 
 _MAX_FRAME = 1 << 30
+_HEAD = re.compile(rb'\{(?:"cpu_ns":(\d{1,18}),?)?("failure":)?')
 _PACKAGE_ROOT = Path(__file__).parents[2]
 _STDERR_TAIL = 4096
 _OUT_OF_MEMORY = (b"memory allocation of", b"MemoryError", b"bad_alloc", b"out of memory")
@@ -77,7 +80,7 @@ class Parser:
             async for frame in frames:
                 answer = _understood(_json, frame)
                 if "done" not in answer:
-                    return await asyncio.to_thread(_understood, _document, answer)
+                    return await asyncio.to_thread(in_thread(_understood), _document, answer)
                 if progress:
                     await progress(*_understood(_progress, answer))
         raise ParseFailed("crashed")
@@ -159,6 +162,7 @@ async def _frames(
     assert process.stdout is not None  # noqa: S101
     process.stdin.write(request)
     process.stdin.close()
+    charged = 0
     while True:
         try:
             (length,) = struct.unpack(">I", await process.stdout.readexactly(4))
@@ -167,8 +171,12 @@ async def _frames(
             frame = await process.stdout.readexactly(length)
         except asyncio.IncompleteReadError:
             raise ParseFailed(_why_ended(await process.wait(), await said)) from None
-        if frame.startswith(b'{"failure":'):
-            raise ParseFailed(_reported(frame))
+        if head := _HEAD.match(frame):
+            spent = int(head[1] or charged)
+            charge(max(0, spent - charged))
+            charged = spent
+            if head[2]:
+                raise ParseFailed(_reported(frame))
         yield frame
 
 

@@ -15,6 +15,7 @@ from assay.adapters.postgres import Database, Row, Transaction
 from assay.adapters.storage import Storage
 from assay.documents import collections_repository, repository
 from assay.documents.models import INGEST, REMOVE, ReceivedUpload, Status
+from assay.documents.quota import Quota
 from assay.documents.schemas import Document, DocumentError, PageText, Upload
 from assay.documents.upload import Receiver, client_left
 from assay.errors import AssayError, Conflict, Malformed, Unavailable, not_found
@@ -42,10 +43,15 @@ class Documents:
     """What a workspace's members do with its documents."""
 
     def __init__(
-        self, database: Database, storage: Storage, jobs: Jobs, settings: Settings
+        self,
+        database: Database,
+        storage: Storage,
+        jobs: Jobs,
+        quota: Quota,
+        settings: Settings,
     ) -> None:
         self._database, self._storage = database, storage
-        self._jobs, self._settings = jobs, settings
+        self._jobs, self._quota, self._settings = jobs, quota, settings
 
     async def upload(
         self,
@@ -60,8 +66,11 @@ class Documents:
 
         :raises Conflict: the idempotency key came before with something else.
         :raises NotFound: the collection is unknown.
+        :raises Forbidden: the tenant's quota is reached.
         :raises AssayError: see `Receiver.receive`.
         """
+        async with self._database.transaction(caller.scope) as tx:
+            await self._quota.check_upload(tx)
         receiver = Receiver(
             self._storage,
             caller.scope,

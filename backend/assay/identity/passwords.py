@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from assay.adapters.metering import in_thread
+
 MEMORY_KIB = 19_456
 PASSES = 2
 """OWASP Password Storage Cheat Sheet: m=19 MiB, t=2, p=1, which suits a task of 1 GB."""
@@ -22,13 +24,13 @@ class Passwords:
     async def hash(self, password: str) -> str:
         """Return the encoded argon2id hash."""
         return await asyncio.get_running_loop().run_in_executor(
-            self._threads, self._hasher.hash, password
+            self._threads, in_thread(self._hasher.hash), password
         )
 
     async def verify(self, encoded: str | None, password: str) -> bool:
         """Tell whether the password fits; takes as long where there is no account."""
         return await asyncio.get_running_loop().run_in_executor(
-            self._threads, self._verify, encoded, password
+            self._threads, in_thread(self._verify), encoded, password
         )
 
     def _verify(self, encoded: str | None, password: str) -> bool:

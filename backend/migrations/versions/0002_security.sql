@@ -98,8 +98,8 @@ create function gate_add_usage(counters jsonb) returns void
             compute_us = u.compute_us + excluded.compute_us
     $$;
 
--- Metering: the bytes that every tenant holds now, for the present hour. A passage counts with
--- its text, once more for its index, and `vector_bytes` for its vectors.
+-- Metering: the bytes that every tenant holds now, for the present hour: its files, and
+-- `vector_bytes` for each passage.
 create function gate_measure_storage(vector_bytes integer) returns void
     language sql volatile security definer set search_path = pg_catalog, public
     as $$

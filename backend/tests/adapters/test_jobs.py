@@ -24,7 +24,7 @@ async def database(parts, app):
 
 @contextlib.asynccontextmanager
 async def running(parts, name, job):
-    runner = JobRunner(parts.worker_settings)
+    runner = JobRunner(parts.worker_settings, lambda *_: None)
     runner.register(name, job)
     task = asyncio.create_task(runner.run(alone=True))
     try:

@@ -16,6 +16,7 @@ from assay.adapters.storage import Storage
 from assay.adapters.vectors import VectorStore
 from assay.documents.jobs import IngestJobs
 from assay.documents.parsing import Parser
+from assay.documents.quota import Quota
 from assay.documents.reconcile import Reconciler
 from assay.documents.scratch import scratch_folder
 from assay.scope import TenantScope
@@ -100,6 +101,7 @@ async def pipeline(parts) -> AsyncIterator[Pipeline]:
         "parser": Parser(timeout_seconds=60, memory_bytes=2 * 1024**3),
         "embeddings": FakeEmbeddings(DIMENSIONS),
         "vectors": vectors,
+        "room": Quota(DIMENSIONS),
         "scratch": scratch,
     }
     reconciler = Reconciler(
