@@ -25,6 +25,7 @@ BATCH = 20
 """Documents, or conversations, deleted in one transaction with all that hangs on them."""
 
 _MARKED = text("select * from gate_deleted_tenants()")
+_IS_MARKED = text("select id from tenants where deleted_at is not null")
 _DELETE_DOCUMENTS = text(
     "delete from documents where id in (select id from documents order by id limit :batch)"
 )
@@ -69,12 +70,15 @@ class TenantRemoval:
                 await self._jobs.defer(tx, scope, REMOVE_TENANT, lock=str(scope.tenant_id))
 
     async def remove(self, scope: TenantScope) -> None:
-        """Delete all that a tenant has and then the tenant; repeating it does nothing.
+        """Delete all that a marked tenant has and then the tenant; repeating it does nothing.
 
         :raises Unavailable: a part is away, or a job of the tenant is still running; the job is
             to be run again later.
         :raises CacheUnavailable: likewise.
         """
+        async with self._database.transaction(scope) as tx:
+            if await tx.first(_IS_MARKED) is None:
+                return
         await self._delete_rows(scope)
         await self._end_jobs(scope)
         await self._vectors.delete_tenant(scope)
