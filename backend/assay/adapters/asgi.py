@@ -24,6 +24,8 @@ _SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
 )
+_NOT_STORED = (b"cache-control", b"no-store")
+"""For what sets none itself: tokens and tenants' data stay out of every cache."""
 UPLOADS = {("POST", "/v1/documents")}
 """Calls that stream their body and hold it to limits of their own."""
 BODY_SECONDS = 30
@@ -52,6 +54,8 @@ class RequestContext:
                 headers = message.setdefault("headers", [])
                 headers.append((b"x-request-id", request_id.encode()))
                 headers.extend(_SECURITY_HEADERS)
+                if all(name.lower() != b"cache-control" for name, _ in headers):
+                    headers.append(_NOT_STORED)
             await send(message)
 
         try:

@@ -218,7 +218,8 @@ def _from_validation(error: RequestValidationError) -> AssayError:
     if first.get("type") == "json_invalid":
         return Malformed("The body is not valid JSON.", code="malformed_json")
     faults = [
-        {"location": ".".join(map(str, fault["loc"])), "message": fault["msg"]}
+        # A member that is not known is named as the client named it, at whatever length.
+        {"location": ".".join(map(str, fault["loc"]))[:200], "message": fault["msg"][:200]}
         for fault in error.errors()[:20]
     ]
     named = "; ".join(f"{fault['location']}: {fault['message']}" for fault in faults[:3])
