@@ -81,7 +81,7 @@ class _Node:
 
     def __init__(self, url: URL, settings: Settings, clock: Callable[[], float]) -> None:
         self.url, self._settings = url, settings
-        self.address = f"{url.host}:{url.port}"
+        self.address = f"{url.host_subcomponent}:{url.port}"
         self.breaker = Breaker(
             failures=settings.qdrant_breaker_failures,
             seconds=settings.qdrant_breaker_seconds,

@@ -3,7 +3,10 @@
 import pytest
 from pydantic import ValidationError
 
+from assay.adapters.vectors_nodes import Nodes
+from assay.embedded.doctor import examine
 from assay.settings import Settings
+from tests.vector_process import free_port
 
 
 def made(host: str, **changes: object) -> Settings:
@@ -66,3 +69,22 @@ def test_a_key_goes_where_nobody_listens(host, changes):
 
 def test_without_a_key_any_host_will_do():
     assert made("10.0.1.5").qdrant_nodes
+
+
+async def test_addresses_are_told_as_they_are_written():
+    nodes = Nodes(made("a,[::1]:6334"))
+    assert [state.address for state in nodes.states()] == ["a:6333", "[::1]:6334"]
+    await nodes.close()
+
+
+def test_the_doctor_looks_at_every_node(tmp_path):
+    ports = free_port(), free_port()
+    settings = made(
+        ",".join(f"127.0.0.1:{port}" for port in ports),
+        mode="services",
+        data_dir=tmp_path,
+        postgres_host="127.0.0.1",
+        redis_host="127.0.0.1",
+    )
+    found = [finding.detail for finding in examine(settings) if finding.part == "vectors"]
+    assert found == [f"127.0.0.1:{port}" for port in ports]
