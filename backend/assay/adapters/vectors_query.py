@@ -1,7 +1,7 @@
 """The one hot call, `POST /collections/{name}/points/query`: its body and its answer.
 
-Written by hand, because through the official client's models a search takes three times the
-processor time, 0.74 ms for 0.24. What that client sends stays the reference:
+Written by hand, because through the official client a search takes its caller five times the
+processor time (`benchmarks/vector_calls.py`). What that client sends stays the reference:
 `tests/adapters/test_vectors_query.py` holds the two equal.
 """
 
