@@ -29,6 +29,7 @@ from assay.answers.service import Answers
 from assay.documents import collections_routes
 from assay.documents import routes as documents_routes
 from assay.documents.collections_service import Collections
+from assay.documents.events import DocumentEvents
 from assay.documents.parsing import Parser
 from assay.documents.quota import Quota
 from assay.documents.scratch import scratch_folder
@@ -123,6 +124,7 @@ async def connect(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         state.documents = Documents(
             database, storage, Jobs(), Quota(embeddings.dimensions), settings
         )
+        state.document_events = DocumentEvents(database)
         state.page_views = PageViews(database, storage, parser, scratch_folder(settings))
         state.search = Search(database, embeddings, vectors)
         engine = Generative(chat) if chat else Extractive(embeddings)

@@ -1,6 +1,7 @@
 """Queries over documents, their pages and passages, removals and idempotency keys."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -37,6 +38,12 @@ _LIST = text(
 )
 _GET = text(f"select {_COLUMNS} from documents where id = :id")  # noqa: S608 - a constant
 _SOME = text(f"select {_COLUMNS} from documents where id = any(:ids)")  # noqa: S608 - a constant
+_CHANGED = text(
+    f"select {_COLUMNS}, updated_at from documents"  # noqa: S608 - a constant
+    " where updated_at > :since - make_interval(secs => :overlap)"
+    " order by updated_at limit :limit"
+)
+_NOW = text("select now() as now")
 _FILE = text(
     "select name, mime_type, size_bytes, sha256, storage_key, pages from documents where id = :id"
 )
@@ -174,6 +181,19 @@ async def document(tx: Transaction, document_id: UUID) -> Row | None:
 async def documents_by_id(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, Row]:
     """Return those of some documents that are there."""
     return {row["id"]: row for row in await tx.all(_SOME, ids=list(ids))}
+
+
+async def changed(tx: Transaction, since: datetime, overlap: int, limit: int) -> Sequence[Row]:
+    """Return documents that changed since some seconds before a moment, oldest change first."""
+    return await tx.all(_CHANGED, since=since, overlap=overlap, limit=limit)
+
+
+async def now(tx: Transaction) -> datetime:
+    """Return the database's time, by which changes are dated."""
+    row = await tx.first(_NOW)
+    assert row is not None  # noqa: S101 - it always has one
+    moment: datetime = row["now"]
+    return moment
 
 
 async def stored_file(tx: Transaction, document_id: UUID) -> Row | None:

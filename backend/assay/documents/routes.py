@@ -1,13 +1,17 @@
 """Calls about documents."""
 
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 from uuid import UUID
 
+import orjson
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
+from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.responses import Response, StreamingResponse
 
 from assay.adapters.http import ALWAYS, Cursor, CursorText, ItemList, Limit, problems
 from assay.documents import formats
+from assay.documents.events import DocumentEvents
 from assay.documents.models import Status
 from assay.documents.names import attachment
 from assay.documents.schemas import Document, PageBoxes, PageText, Upload
@@ -33,6 +37,16 @@ async def _page_views(request: Request) -> PageViews:
     page_views: PageViews = request.app.state.page_views
     return page_views
 
+
+PING_SECONDS = 10
+"""Balancers drop a stream that is silent for 60 s."""
+_EVENTS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "Events `documents`, each `{documents: [Document]}`; the first is empty and"
+        " says that the stream is open. Comments as pings.",
+        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    }
+}
 
 Service = Annotated[Documents, Depends(_documents)]
 Views = Annotated[PageViews, Depends(_page_views)]
@@ -129,6 +143,32 @@ async def list_documents(
         name=q,
         cursor=Cursor.decode(cursor),
         limit=limit,
+    )
+
+
+@router.get(
+    "/events",
+    summary="Follow the documents",
+    response_class=EventSourceResponse,
+    responses=_EVENTS | problems(*ALWAYS),
+)
+async def follow_documents(caller: ViewerCaller, request: Request) -> EventSourceResponse:
+    """Stream documents as they change: status, stage, progress. Deletions are not told.
+
+    The stream ends after ten minutes; open it again. Streams count by themselves, not among
+    the requests at once.
+    """
+    changes: DocumentEvents = request.app.state.document_events
+
+    async def events() -> AsyncIterator[ServerSentEvent]:
+        async for documents in changes.stream(caller.scope):
+            listed = [document.model_dump(mode="json") for document in documents]
+            yield ServerSentEvent(orjson.dumps({"documents": listed}).decode(), event="documents")
+
+    return EventSourceResponse(
+        events(),
+        ping=PING_SECONDS,
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 

@@ -83,3 +83,6 @@ create constraint trigger corpus_shrunk after delete on documents
     deferrable initially deferred for each row
     when (old.status = 'ready')
     execute function bump_corpus_version();
+
+-- What open pages ask every second: what changed lately.
+create index documents_by_change on documents (tenant_id, updated_at);
