@@ -15,7 +15,7 @@ from assay.adapters.telemetry import configure_logging
 from assay.cli.console import Console
 from assay.cli.failures import CommandFailed
 from assay.cli.files import upload_name
-from assay.cli.local_key import read_key
+from assay.cli.local_key import read_key, read_operator_key
 from assay.embedded.folder import DataFolder
 from assay.settings import Settings
 
@@ -29,6 +29,8 @@ class Target:
 
     url: str | None = None
     api_key: str | None = None
+    as_operator: bool = False
+    """Speak with an operator's key instead of the local workspace's."""
 
 
 class Client:
@@ -86,12 +88,12 @@ class Client:
 async def connected(settings: Settings, target: Target, console: Console) -> AsyncIterator[Client]:
     """Give a client of the API, starting a server for this command where none runs."""
     if target.url:
-        async with _client(target.url, target.api_key) as client:
+        async with _client(target.url, _given_key(target)) as client:
             yield client
         return
     folder = DataFolder(settings.data_dir)
     if folder.holder() is not None:
-        async with _client(await _url_of_holder(folder), _local_key(folder)) as client:
+        async with _client(await _url_of_holder(folder), _local_key(folder, target)) as client:
             yield client
         return
     from assay.cli.serving import serving  # noqa: PLC0415 - a client needs none of it
@@ -99,15 +101,12 @@ async def connected(settings: Settings, target: Target, console: Console) -> Asy
     configure_logging("WARNING")
     console.note("starting Assay …")
     own = settings.model_copy(update={"port": 0, "host": "127.0.0.1"})
-    async with serving(own) as url, _client(url, _local_key(folder)) as client:
+    async with serving(own) as url, _client(url, _local_key(folder, target)) as client:
         yield client
 
 
 @asynccontextmanager
-async def _client(url: str, api_key: str | None) -> AsyncIterator[Client]:
-    if not api_key:
-        raise CommandFailed("Give an API key: --api-key or ASSAY_API_KEY.", 2)
-    key = api_key.strip()
+async def _client(url: str, key: str) -> AsyncIterator[Client]:
     if not (key.isascii() and key.isprintable()):
         raise CommandFailed("The API key has characters that no API key has.", 2)
     try:
@@ -135,8 +134,17 @@ async def _url_of_holder(folder: DataFolder) -> str:
     )
 
 
-def _local_key(folder: DataFolder) -> str:
-    key = read_key(folder.path)
+def _given_key(target: Target) -> str:
+    if target.api_key:
+        return target.api_key.strip()
+    if target.as_operator:
+        raise CommandFailed("Give an operator's key: --operator-key or ASSAY_OPERATOR_KEY.", 2)
+    raise CommandFailed("Give an API key: --api-key or ASSAY_API_KEY.", 2)
+
+
+def _local_key(folder: DataFolder, target: Target) -> str:
+    read = read_operator_key if target.as_operator else read_key
+    key = read(folder.path)
     if key is None:
         raise CommandFailed(f"{folder.path} has no key that you may read. Are you its owner?")
     return key

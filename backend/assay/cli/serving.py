@@ -12,16 +12,18 @@ from fastapi import FastAPI
 from assay.adapters.migrations import SchemaMismatch, check_schema, migrate
 from assay.adapters.postgres import Database
 from assay.cli.failures import PortTaken
-from assay.cli.local_key import read_key, write_key
+from assay.cli.local_key import read_key, read_operator_key, write_key, write_operator_key
 from assay.embedded.supervisor import Embedded
 from assay.errors import Unavailable
 from assay.identity.local import local_api_key
+from assay.operations.operators import replace_operator
 from assay.settings import Mode, Settings
 
 KEEP_ALIVE_SECONDS = 75
 """Longer than the 60 s after which a load balancer drops an idle connection: otherwise it may
 send a request into one that was just closed here, which its client sees as a 502."""
 
+LOCAL_OPERATOR = "local"
 BACKLOG = 2048
 """Connections that wait to be accepted, as uvicorn has it."""
 
@@ -61,7 +63,8 @@ async def _embedded(settings: Settings, listener: socket.socket) -> AsyncIterato
     imports = asyncio.create_task(asyncio.to_thread(importlib.import_module, "assay.main"))
     try:
         await embedded.start()
-        await _bring_to_schema(embedded)
+        await bring_to_schema(embedded)
+        await asyncio.to_thread(_ensure_operator_key, embedded)
         await imports
         async with _api(embedded.app_settings, listener) as (app, url):
             await _ensure_local_key(app, embedded)
@@ -72,7 +75,7 @@ async def _embedded(settings: Settings, listener: socket.socket) -> AsyncIterato
         await embedded.stop()
 
 
-async def _bring_to_schema(embedded: Embedded) -> None:
+async def bring_to_schema(embedded: Embedded) -> None:
     """Migrate only where it is needed: importing the tool takes half a second."""
     database = Database(embedded.app_settings)
     try:
@@ -111,6 +114,13 @@ async def _api(settings: Settings, listener: socket.socket) -> AsyncIterator[tup
         finally:
             server.should_exit = True
             await task
+
+
+def _ensure_operator_key(embedded: Embedded) -> None:
+    """Make an operator at the first start: who can read the folder may do everything anyway."""
+    folder = embedded.folder.path
+    if read_operator_key(folder) is None:
+        write_operator_key(folder, replace_operator(embedded.owner_settings, LOCAL_OPERATOR))
 
 
 async def _ensure_local_key(app: FastAPI, embedded: Embedded) -> None:

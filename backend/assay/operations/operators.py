@@ -41,6 +41,13 @@ def create_operator(owner: Settings, name: str) -> str | None:
     return key if made.rowcount else None
 
 
+def replace_operator(owner: Settings, name: str) -> str:
+    """Make an operator in place of whoever has the name, and return the new key."""
+    while (key := create_operator(owner, name)) is None:
+        revoke_operator(owner, name)
+    return key
+
+
 def list_operators(owner: Settings) -> list[Operator]:
     """Return all operators, oldest first."""
     with (
