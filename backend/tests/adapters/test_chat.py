@@ -222,7 +222,7 @@ async def test_a_cancelled_scope_stops_the_server(chat, server):
 
 async def test_an_error_of_the_reader_stops_the_server_and_stays_itself(chat, server):
     server.faults = [Fault.STALL]
-    with pytest.raises(ZeroDivisionError):  # noqa: PT012 - the block is what is tested
+    with pytest.raises(ZeroDivisionError):
         async with chat.stream(MESSAGES) as stream:
             async for _ in stream:
                 raise ZeroDivisionError
