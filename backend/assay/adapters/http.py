@@ -249,12 +249,11 @@ class _TooSlow(Malformed):
 
 def _methods(app: FastAPI, path: str) -> list[str]:
     """Return every method that a path takes; the framework names the first route's only."""
-    return sorted(
-        method.upper()
-        for template, operations in describe(app)["paths"].items()
-        if compile_path(template)[0].match(path)
-        for method in operations
-    )
+    paths = describe(app)["paths"]
+    fitting = [each for each in paths if compile_path(each)[0].match(path)]
+    # A path that is written out wins over one with a parameter that would fit it too.
+    chosen = [path] if path in paths else fitting
+    return sorted({method.upper() for template in chosen for method in paths[template]})
 
 
 def _from_http(error: HTTPException, methods: Callable[[], list[str]]) -> AssayError:

@@ -4,12 +4,22 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, EmailStr, Field
+from pydantic import AfterValidator, BeforeValidator, EmailStr, Field
 
 from assay.adapters.http import Name, Schema, storable
 from assay.identity.models import Role
 
-Email = Annotated[EmailStr, Field(max_length=254, examples=["ada@example.com"])]
+
+def _bare(value: object) -> object:
+    if isinstance(value, str) and "<" in value:
+        msg = "write the address alone, without a name"  # pydantic would drop the name
+        raise ValueError(msg)
+    return value
+
+
+Email = Annotated[
+    EmailStr, BeforeValidator(_bare), Field(max_length=254, examples=["ada@example.com"])
+]
 NewPassword = Annotated[
     str,
     Field(min_length=8, max_length=200, examples=["correct horse battery"]),
