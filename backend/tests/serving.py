@@ -7,12 +7,22 @@ from collections.abc import AsyncIterator
 import uvicorn
 from fastapi import FastAPI
 
+from assay.adapters.connections import BoundedHttp
+
 
 @contextlib.asynccontextmanager
-async def serve_app(app: FastAPI) -> AsyncIterator[str]:
+async def serve_app(app: FastAPI, keep_alive: int = 5) -> AsyncIterator[str]:
     """Serve an application whose parts are connected already; return its address."""
     config = uvicorn.Config(
-        app, host="127.0.0.1", port=0, lifespan="off", log_level="warning", access_log=False
+        app,
+        host="127.0.0.1",
+        port=0,
+        http=BoundedHttp,
+        timeout_keep_alive=keep_alive,
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+        proxy_headers=False,
     )
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, contextmanager
 import uvicorn
 from fastapi import FastAPI
 
+from assay.adapters.connections import BoundedHttp
 from assay.adapters.migrations import SchemaMismatch, check_schema, migrate
 from assay.adapters.postgres import Database
 from assay.cli.failures import PortTaken
@@ -95,7 +96,9 @@ async def _api(settings: Settings, listener: socket.socket) -> AsyncIterator[tup
         uvicorn.Config(
             app,
             loop="none",
-            http="httptools",
+            http=BoundedHttp,
+            # Whose word on a client's address counts is decided in `adapters/addresses.py`.
+            proxy_headers=False,
             # Connected here, so that what is wrong reaches the person as a sentence.
             lifespan="off",
             access_log=False,
