@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import AsyncIterator
+from uuid import UUID
 
 import pytest
 
 from assay.adapters.chat import OpenAIChat
+from assay.adapters.vectors import VectorHit
 from assay.answers.generative import Generative
 from assay.settings import Settings
 from tests.attacks.conftest import colleague
@@ -97,6 +99,26 @@ async def test_no_passage_of_another_tenant_enters_a_prompt(
     await ask(other)  # the control: to its owner the very passage is given
     assert "99.9 million" in sent(asked)
     assert "48.2 million" not in sent(asked)
+
+
+async def test_a_vector_search_that_finds_anothers_passages_gives_them_to_nobody(
+    app, injected: Tenant, other: Tenant, asked: OpenAIServer, monkeypatch
+):
+    """Were its filter lost, the passages are still read back under row-level security."""
+    found = await other.client.post("/v1/search", json={"query": QUESTION})
+    hits = [VectorHit(UUID(each["passage_id"]), each["score"]) for each in found.json()["hits"]]
+    assert hits
+
+    async def unfiltered(*_args, **_kwargs):
+        return hits
+
+    monkeypatch.setattr(app.state.search._vectors, "search", unfiltered)
+    searched = await injected.client.post("/v1/search", json={"query": "total revenue"})
+    assert searched.json()["hits"] == []
+    answer = await ask(injected)
+    assert (answer["answered"], answer["citations"], asked.requests) == (False, [], [])
+    await ask(other)  # the control: the same hits are its owner's
+    assert "99.9 million" in sent(asked)
 
 
 async def test_orders_stand_between_markers_that_no_document_knows(
