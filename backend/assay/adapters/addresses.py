@@ -1,6 +1,6 @@
 """Where a request comes from."""
 
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from starlette.types import Scope
 
@@ -38,5 +38,5 @@ def network_of(address: str) -> str:
     if isinstance(parsed, IPv6Address):
         if parsed.ipv4_mapped:
             return str(parsed.ipv4_mapped)
-        return str(ip_network((int(parsed) & ~((1 << 64) - 1), 64)))
+        return str(IPv6Network((int(parsed), 64), strict=False))
     return address

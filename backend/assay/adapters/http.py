@@ -144,7 +144,7 @@ _TITLES = {
     400: "The body or a header cannot be read (`bad_request`, `malformed_json`).",
     401: "No, expired or forged credentials (`unauthenticated`, `invalid_credentials`).",
     402: "The month's budget for models is spent (`model_budget_spent`).",
-    403: "The caller's role does not allow it (`forbidden`).",
+    403: "The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`).",
     404: "Unknown here, or another tenant's (`not_found`).",
     405: "The method does not fit the path (`method_not_allowed`).",
     409: "The present state does not allow it (`conflict`, or a more telling code).",

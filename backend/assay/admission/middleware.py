@@ -10,7 +10,7 @@ from uuid import UUID
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from assay.adapters.addresses import client_address
+from assay.adapters.addresses import client_address, network_of
 from assay.adapters.http import problem_response
 from assay.adapters.metering import Meter, metered
 from assay.admission.limiter import Lane, Window
@@ -81,25 +81,26 @@ class AdmissionMiddleware:
         admission: Admission = scope["app"].state.admission
         address = client_address(scope, self._settings.trusted_proxies)
         scope["state"]["address"] = address
+        network = network_of(address)
         if scope["path"] in PROBES:
-            return admission.count_locally(f"probe {address}", self._settings.probes_per_minute)
+            return admission.count_locally(f"probe {network}", self._settings.probes_per_minute)
         if not scope["path"].startswith(API):
-            return admission.count_locally(f"open {address}", self._settings.open_per_minute)
+            return admission.count_locally(f"open {network}", self._settings.open_per_minute)
         credentials = _bearer(scope)
         if credentials is None:
-            return await self._count(admission, "anonymous", address)
+            return await self._count(admission, "anonymous", network)
         if credentials.startswith(OPERATOR_KEY_PREFIX):
-            return await self._count(admission, "operator", address)
+            return await self._count(admission, "operator", network)
         authenticator: Authenticator = scope["app"].state.authenticator
         lane = Lane.PROGRESS if scope["path"] in PROGRESS else Lane.REQUEST
         try:
             return await admission.admit(authenticator.read(credentials), lane)
         except Unauthenticated:
-            await self._count(admission, "anonymous", address)  # guesses are not free
+            await self._count(admission, "anonymous", network)  # guesses are not free
             raise
 
-    async def _count(self, admission: Admission, lane: str, address: str) -> Window:
-        hidden = hashlib.blake2b(address.encode(), digest_size=12).hexdigest()
+    async def _count(self, admission: Admission, lane: str, network: str) -> Window:
+        hidden = hashlib.blake2b(network.encode(), digest_size=12).hexdigest()
         return await admission.count(
             f"address:{lane}:{hidden}", self._settings.anonymous_per_minute
         )

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from time import monotonic
 
 import httpx
 import psutil
@@ -75,6 +76,10 @@ def test_a_tenants_life(url, folder: Path):
     assert log_in() == 200
     done(folder, "tenants", "delete", "Acme", "--yes")
     assert log_in() in (401, 403)
+    deadline = monotonic() + 60
+    while "Acme" in done(folder, "tenants", "list"):  # until the worker has swept
+        assert monotonic() < deadline
+    assert log_in() == 401
 
 
 def test_an_operators_life(url, folder: Path):

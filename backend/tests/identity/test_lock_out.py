@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.adapters.addresses import network_of
 from assay.adapters.redis import Cache
 from assay.errors import TooMany
 from assay.identity.lock_out import ACCOUNT, NETWORK, PAIR, REMEMBERED, LockOut
@@ -244,11 +243,3 @@ async def one_attempt(
     if right:
         await locks.succeeded(attempt)
     return None
-
-
-def test_networks():
-    assert network_of("192.0.2.1") == "192.0.2.1"
-    assert network_of("::ffff:192.0.2.1") == "192.0.2.1"
-    assert network_of("2001:db8:1:2:3:4:5:6") == "2001:db8:1:2::/64"
-    assert network_of("") == ""
-    assert network_of("testclient") == "testclient"
