@@ -44,7 +44,7 @@ run "secrets_are_encrypted_and_not_in_the_state" {
     error_message = "Secrets are encrypted with the key for secrets."
   }
   assert {
-    condition     = alltrue([for parameter in aws_ssm_parameter.generated : parameter.has_value_wo && parameter.value_wo_version == 1])
+    condition     = alltrue([for parameter in aws_ssm_parameter.generated : parameter.value_wo_version == 1])
     error_message = "Secrets are written by write-only arguments."
   }
   assert {
