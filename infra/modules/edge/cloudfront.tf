@@ -1,4 +1,5 @@
 locals {
+  mark_header = "X-Assay-Edge"
   # Policies that AWS keeps, by their published ids.
   caching_optimized          = "658327ea-f89d-4fab-a63d-7e88639e58f6"
   caching_disabled           = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
@@ -32,6 +33,11 @@ resource "aws_cloudfront_distribution" "this" {
   origin {
     origin_id   = "application"
     domain_name = local.origin_name
+
+    custom_header {
+      name  = local.mark_header
+      value = terraform_data.cloudfront_mark.output
+    }
 
     custom_origin_config {
       http_port                = 80

@@ -9,8 +9,8 @@ locals {
     frontend = { port = 3000 }
     backend  = { port = 8000 }
   }
-  # Everything else is the web application's; /metrics is not listed, so it stays inside.
-  backend_paths = [["/v1/*"], ["/health", "/ready", "/openapi.json", "/docs", "/docs/*"]]
+  # Everything else is the web application's; /metrics is not listed, so it stays inside. Rules hold five values at most.
+  backend_paths = [["/v1/*", "/ready", "/openapi.json"], ["/docs", "/docs/*"]]
 }
 
 resource "aws_lb" "this" {
@@ -93,18 +93,73 @@ resource "aws_lb_listener" "https" {
   certificate_arn   = local.certificate_arn
   tags              = var.tags
 
+  # Behind CloudFront, who comes past it could name any address as their own; they are sent to the front door.
   default_action {
-    type             = "forward"
-    target_group_arn = aws_lb_target_group.this["frontend"].arn
+    type             = local.guarded ? "redirect" : "forward"
+    target_group_arn = local.guarded ? null : aws_lb_target_group.this["frontend"].arn
+
+    dynamic "redirect" {
+      for_each = local.guarded ? [1] : []
+      content {
+        host        = var.domain.name
+        status_code = "HTTP_302"
+      }
+    }
   }
 }
 
-# A rule holds five conditions' values at most.
-resource "aws_lb_listener_rule" "backend" {
-  count = length(local.backend_paths)
+locals {
+  guarded = var.cloudfront.enabled && var.domain != null
+
+  rules = merge(
+    { for index, paths in local.backend_paths : "backend-${index + 1}" => { priority = 10 + index, target = "backend", paths = paths } },
+    local.guarded ? { frontend = { priority = 50, target = "frontend", paths = ["/*"] } } : {},
+  )
+}
+
+# The mark by which the load balancer knows CloudFront. Whoever may read the distribution may read it, so the
+# state adds no reader.
+resource "terraform_data" "cloudfront_mark" {
+  input = sha256("${uuid()}${uuid()}")
+
+  lifecycle {
+    ignore_changes = [input]
+  }
+}
+
+resource "aws_lb_listener_rule" "forward" {
+  for_each = local.rules
 
   listener_arn = aws_lb_listener.https.arn
-  priority     = 10 + count.index
+  priority     = each.value.priority
+  tags         = var.tags
+
+  action {
+    type             = "forward"
+    target_group_arn = aws_lb_target_group.this[each.value.target].arn
+  }
+
+  condition {
+    path_pattern {
+      values = each.value.paths
+    }
+  }
+
+  dynamic "condition" {
+    for_each = local.guarded ? [1] : []
+    content {
+      http_header {
+        http_header_name = local.mark_header
+        values           = [terraform_data.cloudfront_mark.output]
+      }
+    }
+  }
+}
+
+# Health checks from outside come without CloudFront.
+resource "aws_lb_listener_rule" "health" {
+  listener_arn = aws_lb_listener.https.arn
+  priority     = 1
   tags         = var.tags
 
   action {
@@ -114,7 +169,7 @@ resource "aws_lb_listener_rule" "backend" {
 
   condition {
     path_pattern {
-      values = local.backend_paths[count.index]
+      values = ["/health"]
     }
   }
 }

@@ -44,6 +44,6 @@ output "distribution_arn" {
 }
 
 output "proxies" {
-  description = "Proxies of ours that a request passes: TRUSTED_PROXIES of the backend where nothing can go around them."
+  description = "Proxies of ours that every request passes: TRUSTED_PROXIES of the backend."
   value       = var.cloudfront.enabled ? 2 : 1
 }

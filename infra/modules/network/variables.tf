@@ -90,7 +90,7 @@ variable "logs_kms_key_arn" {
 }
 
 variable "alb_from_cloudfront_only" {
-  description = "Let only CloudFront reach the load balancer. Then, and only then, may the application trust the address that CloudFront forwards."
+  description = "Let only the addresses of CloudFront reach the load balancer; otherwise who comes past CloudFront is redirected to it."
   type        = bool
   default     = false
 }

@@ -86,8 +86,42 @@ run "https_and_nothing_else" {
     error_message = "TLS 1.2 is the minimum at CloudFront too."
   }
   assert {
-    condition     = !contains(flatten([for rule in aws_lb_listener_rule.backend : [for condition in rule.condition : [for path in condition.path_pattern : tolist(path.values)]]]), "/metrics")
+    condition     = !contains(flatten([for rule in aws_lb_listener_rule.forward : [for condition in rule.condition : [for path in condition.path_pattern : tolist(path.values)]]]), "/metrics")
     error_message = "/metrics is not reachable from outside."
+  }
+}
+
+run "nobody_goes_around_cloudfront" {
+  command = apply
+
+  assert {
+    condition     = aws_lb_listener.https.default_action[0].type == "redirect" && aws_lb_listener.https.default_action[0].redirect[0].host == "assay.example.com"
+    error_message = "Who calls the load balancer itself is sent to CloudFront."
+  }
+  assert {
+    condition = alltrue([
+      for rule in aws_lb_listener_rule.forward : length([
+        for condition in rule.condition : condition if length(condition.http_header) == 1 && alltrue([for header in condition.http_header : contains(header.values, terraform_data.cloudfront_mark.output)])
+      ]) == 1
+    ])
+    error_message = "What reaches the services bears CloudFront's mark."
+  }
+  assert {
+    condition     = output.proxies == 2
+    error_message = "Two proxies stand before the backend."
+  }
+}
+
+run "without_cloudfront" {
+  command = plan
+
+  variables {
+    cloudfront = { enabled = false }
+  }
+
+  assert {
+    condition     = aws_lb_listener.https.default_action[0].type == "forward" && length(aws_cloudfront_distribution.this) == 0 && output.proxies == 1
+    error_message = "Without CloudFront the load balancer serves by itself."
   }
 }
 
