@@ -1,0 +1,9 @@
+environment = "production"
+scaling     = "full"
+
+services = {
+  frontend  = { cpu = 256, memory = 512, desired = 2, min = 2, max = 4, on_demand = 1 }
+  backend   = { cpu = 512, memory = 1024, desired = 3, min = 3, max = 6, on_demand = 2 }
+  worker    = { cpu = 512, memory = 2048, desired = 1, min = 1, max = 2, on_demand = 0 }
+  pgbouncer = { cpu = 256, memory = 512, desired = 2, min = 2, max = 2, on_demand = 2 }
+}

@@ -1,0 +1,76 @@
+mock_provider "aws" {
+  source = "../tests/mocks"
+}
+
+variables {
+  domain = { name = "assay.example.com", zone_id = "Z0123456789" }
+  # Given, so that no record's values hang on what a mocked certificate asks for.
+  certificate_arn = "arn:aws:acm:us-east-1:111122223333:certificate/one"
+  openai_api_key  = ""
+  images = {
+    backend         = "registry.example.com/backend:1"
+    frontend        = "registry.example.com/frontend:1"
+    pgbouncer       = "registry.example.com/pgbouncer:1"
+    repository_arns = ["arn:aws:ecr:us-east-1:111122223333:repository/backend"]
+  }
+  parts = {
+    database    = { host = "db.internal", owner_secret_arn = "arn:aws:secretsmanager:us-east-1:111122223333:secret:owner" }
+    redis       = { host = "redis.internal", token_parameter = "arn:aws:ssm:us-east-1:111122223333:parameter/redis" }
+    qdrant_host = "qdrant.internal"
+    buckets = {
+      documents = { id = "documents", arn = "arn:aws:s3:::documents" }
+      assets    = { id = "assets", arn = "arn:aws:s3:::assets", domain_name = "assets.s3.us-east-1.amazonaws.com" }
+      logs      = { id = "logs", arn = "arn:aws:s3:::logs" }
+    }
+    log_group_names = { frontend = "/assay/frontend", backend = "/assay/backend", worker = "/assay/worker", pgbouncer = "/assay/pgbouncer", migrate = "/assay/migrate" }
+  }
+}
+
+run "production_is_whole" {
+  command = plan
+
+  assert {
+    condition     = output.pool_arithmetic == { server_connections = 90, max_connections = 100, client_connections = 200, max_client_conn = 200 }
+    error_message = "Production's pools fit its database: 90 of 100 connections, 200 of 200 clients."
+  }
+  assert {
+    condition     = output.url == "https://assay.example.com"
+    error_message = "People reach production by its name."
+  }
+  assert {
+    condition     = output.parameter_prefix == "/assay/production"
+    error_message = "Production's parameters lie under its own path."
+  }
+  assert {
+    condition     = var.scaling == "full" && var.services["backend"].min == 3 && var.services["backend"].max == 6 && var.services["frontend"].min == 2 && var.services["frontend"].max == 4
+    error_message = "Production runs 3 to 6 backends and 2 to 4 frontends, with all scaling."
+  }
+  assert {
+    condition     = var.protected && var.log_days == 7
+    error_message = "Production is protected from deletion and keeps logs for 7 days."
+  }
+}
+
+run "the_pipeline_of_values_reaches_the_parts" {
+  command = apply
+
+  assert {
+    condition     = output.service_names == { frontend = "frontend", backend = "backend", worker = "worker", pgbouncer = "pgbouncer" }
+    error_message = "All four services stand."
+  }
+}
+
+run "a_missing_certificate_is_refused" {
+  command         = plan
+  expect_failures = [var.certificate_arn]
+  variables {
+    certificate_arn = null
+    domain          = null
+  }
+}
+
+run "an_unknown_environment_is_refused" {
+  command         = plan
+  expect_failures = [var.environment]
+  variables { environment = "prod" }
+}
