@@ -20,10 +20,10 @@ export ORT_DISABLE_TELEMETRY := 1
 export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lock benchmark kills openapi clean
+.PHONY: help run test check format lock benchmark kills openapi clean infra-check infra-plan-test infra-container-test
 
 help: ## Print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(STAMP) ## Set everything up and serve on port 8000 (PORT=... for another)
 	@$(BIN)/assay serve --port $(PORT)
@@ -62,6 +62,17 @@ lock: $(STAMP_DEV) ## Resolve the dependencies anew into the locked requirements
 	cd backend && printf 'setuptools>=75\nuv\n' | $(BIN)/uv pip compile --quiet --universal \
 		--python-version 3.11 --upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header \
 		--constraint requirements.txt - -o requirements-build.txt
+
+infra-check: $(STAMP_DEV) ## Check the Terraform code's format and validity, and its Python tests' style
+	@infra/tests/plan check
+	cd infra && $(BIN)/ruff format --config ../backend/pyproject.toml --check tests
+	cd infra && $(BIN)/ruff check --config ../backend/pyproject.toml tests
+
+infra-plan-test: ## Test every Terraform module and environment without an account
+	@infra/tests/plan
+
+infra-container-test: $(STAMP_DEV) ## Check the Containerfiles; start nginx and PgBouncer with their configurations
+	cd infra/tests && $(BIN)/python -m pytest -q -c ../../backend/pyproject.toml --rootdir=. -p no:cacheprovider .
 
 clean: ## Remove the environment and what tools cached
 	rm -rf $(VENV) backend/.mypy_cache backend/.ruff_cache backend/.pytest_cache backend/.hypothesis

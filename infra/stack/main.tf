@@ -66,29 +66,26 @@ module "compute" {
   source = "../modules/compute"
 
   name               = local.name
+  environment        = var.environment
   tags               = local.tags
   vpc_id             = module.network.vpc_id
   private_subnet_ids = module.network.private_subnet_ids
   security_group_id  = module.network.security_group_ids["ecs"]
   target_group_arns  = module.edge.target_group_arns
-  alb_metrics = {
-    alb     = module.edge.alb_arn_suffix
-    backend = module.edge.target_group_arn_suffixes["backend"]
-  }
-  images           = var.images
-  architecture     = var.architecture
-  services         = var.services
-  scaling          = var.scaling
-  thresholds       = var.thresholds
-  peak_hours       = var.peak_hours
-  pools            = var.pools
-  database         = var.parts.database
-  redis            = var.parts.redis
-  qdrant_host      = var.parts.qdrant_host
-  documents_bucket = var.parts.buckets.documents
-  parameter_prefix = module.secrets.parameter_prefix
-  parameter_arns   = module.secrets.parameter_arns
-  kms_key_arns     = module.secrets.kms_key_arns
-  log_group_names  = var.parts.log_group_names
-  settings         = merge({ TRUSTED_PROXIES = tostring(module.edge.proxies) }, var.settings)
+  images             = var.images
+  architecture       = var.architecture
+  services           = var.services
+  scaling            = var.scaling
+  thresholds         = var.thresholds
+  peak_hours         = var.peak_hours
+  pools              = var.pools
+  database           = var.parts.database
+  redis              = var.parts.redis
+  qdrant_host        = var.parts.qdrant_host
+  documents_bucket   = var.parts.buckets.documents
+  parameter_prefix   = module.secrets.parameter_prefix
+  parameter_arns     = module.secrets.parameter_arns
+  kms_key_arns       = module.secrets.kms_key_arns
+  log_group_names    = var.parts.log_group_names
+  settings           = merge({ TRUSTED_PROXIES = tostring(module.edge.proxies) }, var.settings)
 }

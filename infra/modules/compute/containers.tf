@@ -3,6 +3,8 @@ locals {
 
   configuration = merge({
     ASSAY_MODE          = "services"
+    ENVIRONMENT         = var.environment
+    METRICS_EMF         = "true"
     AWS_REGION          = data.aws_region.current.name
     HOST                = "0.0.0.0"
     PORT                = "8000"

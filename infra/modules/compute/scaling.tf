@@ -16,6 +16,9 @@ locals {
     } } : {},
   )
 
+  # As backend/assay/adapters/telemetry_emf.py writes them.
+  api_metric = { Environment = var.environment, Service = "api" }
+
   targets = merge(aws_appautoscaling_target.plain, aws_appautoscaling_target.by_clock)
 }
 
@@ -109,12 +112,15 @@ resource "aws_appautoscaling_policy" "connections" {
     # Each task reports its own number, so the average is what one task carries.
     customized_metric_specification {
       namespace   = "Assay"
-      metric_name = var.thresholds.connections_metric
+      metric_name = "ActiveConnections"
       statistic   = "Average"
 
-      dimensions {
-        name  = "service"
-        value = var.thresholds.connections_service
+      dynamic "dimensions" {
+        for_each = local.api_metric
+        content {
+          name  = dimensions.key
+          value = dimensions.value
+        }
       }
     }
   }
@@ -194,16 +200,16 @@ resource "aws_cloudwatch_metric_alarm" "slow" {
   for_each = local.follows_clock
 
   alarm_name          = "${var.name}-scaling-${each.key}-slow"
-  alarm_description   = "Adds a task while one request in twenty takes longer than ${var.thresholds.response_seconds} s; nobody needs to act."
-  namespace           = "AWS/ApplicationELB"
-  metric_name         = "TargetResponseTime"
+  alarm_description   = "Adds a task while one request in twenty takes longer than ${var.thresholds.response_ms} ms; nobody needs to act."
+  namespace           = "Assay"
+  metric_name         = "ResponseTime"
   extended_statistic  = "p95"
   period              = 60
   evaluation_periods  = var.thresholds.minutes_before_out
   comparison_operator = "GreaterThanThreshold"
-  threshold           = var.thresholds.response_seconds
+  threshold           = var.thresholds.response_ms
   treat_missing_data  = "notBreaching"
-  dimensions          = { LoadBalancer = var.alb_metrics.alb, TargetGroup = var.alb_metrics.backend }
+  dimensions          = local.api_metric
   alarm_actions       = [aws_appautoscaling_policy.step["${each.key}-out"].arn]
   tags                = var.tags
 }

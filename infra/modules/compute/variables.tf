@@ -3,6 +3,11 @@ variable "name" {
   type        = string
 }
 
+variable "environment" {
+  description = "development, staging or production: a dimension of the application's metrics."
+  type        = string
+}
+
 variable "tags" {
   description = "Tags for every resource that takes them."
   type        = map(string)
@@ -27,11 +32,6 @@ variable "security_group_id" {
 variable "target_group_arns" {
   description = "Target groups of the load balancer: frontend, backend."
   type        = map(string)
-}
-
-variable "alb_metrics" {
-  description = "The load balancer and the backend's target group by their names in metrics."
-  type        = object({ alb = string, backend = string })
 }
 
 variable "images" {
@@ -114,22 +114,20 @@ variable "scaling" {
 }
 
 variable "thresholds" {
-  description = "When services grow and shrink. Percent of CPU and memory; requests being answered by one task; seconds that 95 of 100 requests stay below; seconds between two steps."
+  description = "When services grow and shrink. Percent of CPU and memory; open connections of one task; milliseconds that 95 of 100 requests stay below; seconds between two steps."
   type = object({
-    frontend_cpu        = optional(number, 70)
-    backend_cpu         = optional(number, 60)
-    backend_memory      = optional(number, 70)
-    active_connections  = optional(number, 80)
-    response_seconds    = optional(number, 0.2)
-    out_cpu             = optional(number, 70)
-    out_memory          = optional(number, 80)
-    in_cpu              = optional(number, 30)
-    in_memory           = optional(number, 50)
-    cooldown            = optional(number, 300)
-    minutes_before_in   = optional(number, 10)
-    minutes_before_out  = optional(number, 3)
-    connections_metric  = optional(string, "ActiveConnections")
-    connections_service = optional(string, "api")
+    frontend_cpu       = optional(number, 70)
+    backend_cpu        = optional(number, 60)
+    backend_memory     = optional(number, 70)
+    active_connections = optional(number, 80)
+    response_ms        = optional(number, 200)
+    out_cpu            = optional(number, 70)
+    out_memory         = optional(number, 80)
+    in_cpu             = optional(number, 30)
+    in_memory          = optional(number, 50)
+    cooldown           = optional(number, 300)
+    minutes_before_in  = optional(number, 10)
+    minutes_before_out = optional(number, 3)
   })
   default = {}
 

@@ -4,6 +4,7 @@ mock_provider "aws" {
 
 variables {
   name               = "assay-test"
+  environment        = "production"
   vpc_id             = "vpc-1"
   private_subnet_ids = ["subnet-1", "subnet-2"]
   security_group_id  = "sg-1"
@@ -11,7 +12,6 @@ variables {
     frontend = "arn:aws:elasticloadbalancing:us-east-1:111122223333:targetgroup/frontend/0123456789abcdef"
     backend  = "arn:aws:elasticloadbalancing:us-east-1:111122223333:targetgroup/backend/0123456789abcdef"
   }
-  alb_metrics = { alb = "app/assay-test/1", backend = "targetgroup/backend/0123456789abcdef" }
   images = {
     backend         = "registry.example.com/backend:1"
     frontend        = "registry.example.com/frontend:1"

@@ -4,6 +4,7 @@ mock_provider "aws" {
 
 variables {
   name               = "assay-test"
+  environment        = "production"
   vpc_id             = "vpc-1"
   private_subnet_ids = ["subnet-1", "subnet-2"]
   security_group_id  = "sg-1"
@@ -11,7 +12,6 @@ variables {
     frontend = "arn:aws:elasticloadbalancing:us-east-1:111122223333:targetgroup/frontend/0123456789abcdef"
     backend  = "arn:aws:elasticloadbalancing:us-east-1:111122223333:targetgroup/backend/0123456789abcdef"
   }
-  alb_metrics = { alb = "app/assay-test/1", backend = "targetgroup/backend/0123456789abcdef" }
   images = {
     backend         = "registry.example.com/backend:1"
     frontend        = "registry.example.com/frontend:1"
@@ -141,11 +141,15 @@ run "services_grow_and_shrink_as_the_seed_says" {
     error_message = "Steps are of one task."
   }
   assert {
-    condition     = aws_appautoscaling_policy.connections["backend"].target_tracking_scaling_policy_configuration[0].customized_metric_specification[0].namespace == "Assay"
+    condition     = aws_appautoscaling_policy.connections["backend"].target_tracking_scaling_policy_configuration[0].customized_metric_specification[0].namespace == "Assay" && aws_appautoscaling_policy.connections["backend"].target_tracking_scaling_policy_configuration[0].customized_metric_specification[0].metric_name == "ActiveConnections"
     error_message = "The backend follows its active connections, a metric of the application's own."
   }
   assert {
-    condition     = aws_cloudwatch_metric_alarm.slow["backend"].extended_statistic == "p95" && aws_cloudwatch_metric_alarm.slow["backend"].threshold == 0.2
+    condition = (
+      aws_cloudwatch_metric_alarm.slow["backend"].extended_statistic == "p95" && aws_cloudwatch_metric_alarm.slow["backend"].threshold == 200
+      && aws_cloudwatch_metric_alarm.slow["backend"].namespace == "Assay" && aws_cloudwatch_metric_alarm.slow["backend"].metric_name == "ResponseTime"
+      && aws_cloudwatch_metric_alarm.slow["backend"].dimensions == tomap({ Environment = "production", Service = "api" })
+    )
     error_message = "The backend grows while the 95th percentile of the response time exceeds 200 ms."
   }
   assert {
