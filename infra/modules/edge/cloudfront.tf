@@ -18,14 +18,19 @@ resource "aws_cloudfront_origin_access_control" "assets" {
 }
 
 resource "aws_cloudfront_distribution" "this" {
+  #checkov:skip=CKV_AWS_68:WAF is an option and stands before the load balancer
+  #checkov:skip=CKV_AWS_86:the load balancer logs every request that is not for a public asset
+  #checkov:skip=CKV_AWS_310:failover is an option and goes by the origin's DNS, which serves writes too
+  #checkov:skip=CKV_AWS_374:customers may be anywhere
   count = var.cloudfront.enabled ? 1 : 0
 
-  comment         = var.name
-  enabled         = true
-  is_ipv6_enabled = true
-  http_version    = "http2and3"
-  price_class     = var.cloudfront.price_class
-  aliases         = [try(var.domain.name, "")]
+  comment             = var.name
+  enabled             = true
+  is_ipv6_enabled     = true
+  http_version        = "http2and3"
+  default_root_object = "index.html"
+  price_class         = var.cloudfront.price_class
+  aliases             = [try(var.domain.name, "")]
   # A first apply need not wait the minutes that CloudFront takes to reach every edge.
   wait_for_deployment = false
   tags                = var.tags
@@ -80,14 +85,15 @@ resource "aws_cloudfront_distribution" "this" {
 
   # No compression here: CloudFront would gather a stream before it packs it.
   ordered_cache_behavior {
-    path_pattern             = "/v1/*"
-    target_origin_id         = "application"
-    viewer_protocol_policy   = "https-only"
-    allowed_methods          = ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"]
-    cached_methods           = ["GET", "HEAD"]
-    cache_policy_id          = local.caching_disabled
-    origin_request_policy_id = local.all_viewer_request
-    compress                 = false
+    path_pattern               = "/v1/*"
+    target_origin_id           = "application"
+    viewer_protocol_policy     = "https-only"
+    allowed_methods            = ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"]
+    cached_methods             = ["GET", "HEAD"]
+    cache_policy_id            = local.caching_disabled
+    origin_request_policy_id   = local.all_viewer_request
+    response_headers_policy_id = local.security_headers
+    compress                   = false
   }
 
   restrictions {

@@ -41,6 +41,7 @@ resource "aws_lb" "this" {
 }
 
 resource "aws_lb_target_group" "this" {
+  #checkov:skip=CKV_AWS_378:TLS ends at the load balancer; behind it are private subnets and one security group
   for_each = local.targets
 
   name                          = "${var.name}-${each.key}"

@@ -1,4 +1,5 @@
 resource "aws_cloudwatch_log_group" "flow" {
+  #checkov:skip=CKV_AWS_338:7 days are the design's, for cost
   name              = "/${var.name}/vpc-flow"
   retention_in_days = var.flow_log_days
   kms_key_id        = var.logs_kms_key_arn

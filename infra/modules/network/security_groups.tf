@@ -38,6 +38,7 @@ locals {
 
 # No inline rules: one resource a rule, so that a plan names what changes. A group without egress rules sends nothing.
 resource "aws_security_group" "this" {
+  #checkov:skip=CKV2_AWS_5:the other modules attach them
   for_each = local.groups
 
   name        = "${var.name}-${each.key}"
@@ -56,6 +57,7 @@ data "aws_ec2_managed_prefix_list" "cloudfront" {
 }
 
 resource "aws_vpc_security_group_ingress_rule" "alb_web" {
+  #checkov:skip=CKV_AWS_260:port 80 only redirects to HTTPS
   for_each = { http = 80, https = 443 }
 
   security_group_id = aws_security_group.this["alb"].id

@@ -61,6 +61,17 @@ variable "cidrs" {
   }
 }
 
+variable "zone_letters" {
+  description = "The two zones by their letters; some accounts lack one in some regions."
+  type        = list(string)
+  default     = ["a", "b"]
+
+  validation {
+    condition     = length(distinct(var.zone_letters)) == 2
+    error_message = "zone_letters needs two different letters."
+  }
+}
+
 variable "interface_endpoints" {
   description = <<-TEXT
     AWS services reached inside the VPC rather than through the NAT gateway. An endpoint costs 7.30 USD a month in each

@@ -25,6 +25,12 @@ run "three_subnets_are_refused" {
   variables { cidrs = { public = ["10.0.1.0/24", "10.0.2.0/24", "10.0.3.0/24"] } }
 }
 
+run "one_zone_twice_is_refused" {
+  command         = plan
+  expect_failures = [var.zone_letters]
+  variables { zone_letters = ["a", "a"] }
+}
+
 run "a_range_with_host_bits_is_refused" {
   command         = plan
   expect_failures = [var.cidrs]
