@@ -84,7 +84,8 @@ resource "aws_ecs_service" "this" {
     }
   }
 
-  depends_on = [aws_ecs_cluster_capacity_providers.this]
+  # The first tasks need the right to pull and to read their parameters.
+  depends_on = [aws_ecs_cluster_capacity_providers.this, aws_iam_role_policy.execution]
 }
 
 # docs/decisions/0030-one-pgbouncer-service.md has the sum.

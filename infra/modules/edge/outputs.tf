@@ -21,6 +21,8 @@ output "alb_dns_name" {
 output "target_group_arns" {
   description = "Target groups: frontend, backend."
   value       = { for part, group in aws_lb_target_group.this : part => group.arn }
+  # ECS refuses a target group that no listener uses yet.
+  depends_on = [aws_lb_listener.https, aws_lb_listener_rule.forward, aws_lb_listener_rule.health]
 }
 
 output "target_group_arn_suffixes" {
