@@ -1,124 +1,141 @@
-"""Row-level security as the database itself enforces it, for every table."""
+"""Every table of the schema, by its catalogue and under attack; a new one is walked too."""
 
 from uuid import UUID
 
+import psycopg
 import pytest
-from psycopg import ProgrammingError
+from psycopg import ProgrammingError, sql
 from sqlalchemy import text
 
 from assay.adapters.migrations import FOLDER, HEAD
 from assay.adapters.postgres import Database, UnsafeRole
 from assay.scope import TenantScope
 from tests.conftest import Tenant
+from tests.isolation.attacks import breaches
+from tests.isolation.rows import ROWS, World, add, new_row
+from tests.isolation.tables import FREE, Connection, faults, tables, tenant_tables
 
-FREE = {"alembic_version"}
-"""Tables without tenant rows that the application's role may read."""
-
-
-@pytest.fixture(scope="module")
-async def database(parts, app) -> Database:
-    database = Database(parts.app_settings)
-    yield database
-    await database.close()
-
-
-async def tables(database: Database) -> list[dict]:
-    async with database.gate() as tx:
-        return await tx.all(
-            text(
-                "select c.relname as name, c.relrowsecurity as enabled,"
-                " c.relforcerowsecurity as forced,"
-                " has_table_privilege(current_user, c.oid, 'select') as readable,"
-                " has_table_privilege(current_user, c.oid, 'insert, update, delete, truncate')"
-                " as writable,"
-                " pg_get_userbyid(c.relowner) = current_user as owned"
-                " from pg_class c"
-                " where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')"
-            )
-        )
+_FOREIGN_KEYS = """
+    select child.relname, parent.relname, array_agg(a.attname::text order by k.place),
+        array_agg(b.attname::text order by k.place)
+    from pg_constraint f
+    join pg_class child on child.oid = f.conrelid
+    join pg_class parent on parent.oid = f.confrelid
+    cross join unnest(f.conkey, f.confkey) with ordinality as k (own, far, place)
+    join pg_attribute a on a.attrelid = f.conrelid and a.attnum = k.own
+    join pg_attribute b on b.attrelid = f.confrelid and b.attnum = k.far
+    where f.contype = 'f' and f.connamespace = 'public'::regnamespace
+    group by f.oid, child.relname, parent.relname
+"""
 
 
-async def test_every_table_is_under_row_level_security_or_out_of_reach(database: Database):
-    found = await tables(database)
+def test_every_table_isolates_tenants_or_is_none_of_theirs(superuser: Connection):
+    assert [fault for table in tables(superuser) for fault in faults(table)] == []
+
+
+def test_every_table_of_tenants_has_a_row_to_attack(superuser: Connection):
+    assert {table.name for table in tenant_tables(superuser)} == set(ROWS)
+    assert {table.name for table in tables(superuser)} == set(ROWS) | set(FREE)
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_no_tenant_touches_anothers_rows(
+    superuser: Connection, app_role: Connection, worlds: tuple[World, World], name: str
+):
+    mine, theirs = worlds
+    table = next(each for each in tables(superuser) if each.name == name)
+    assert breaches(app_role, table, mine, theirs) == []
+    assert breaches(app_role, table, theirs, mine) == []
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_the_worker_in_one_tenant_touches_no_others_rows(
+    connect, parts, superuser: Connection, worlds: tuple[World, World], name: str
+):
+    table = next(each for each in tables(superuser) if each.name == name)
+    assert breaches(connect(parts.worker_settings), table, *worlds) == []
+
+
+def test_references_stay_within_the_tenant(superuser: Connection):
+    """They are checked outside row-level security."""
+    names = {table.name for table in tenant_tables(superuser)}
+    found = superuser.execute(_FOREIGN_KEYS).fetchall()
     assert len(found) > 10
-    for table in found:
-        assert not table["owned"], table
-        guarded = table["enabled"] and table["forced"]
-        if table["name"] in FREE:
-            assert not table["writable"], table
+    for child, parent, own, far in found:
+        if child not in names:
+            assert parent not in names, f"{child} refers to {parent}"
+        elif parent == "tenants":
+            assert (own, far) == (["tenant_id"], ["id"]), child
         else:
-            assert guarded or not (table["readable"] or table["writable"]), table
+            assert ("tenant_id", "tenant_id") in zip(own, far, strict=True), f"{child} to {parent}"
 
 
-async def test_without_a_tenant_no_table_shows_a_row(database: Database, tenant: Tenant):
-    for table in await tables(database):
-        if not table["readable"] or table["name"] in FREE:
+def test_anothers_row_cannot_be_referred_to(
+    superuser: Connection, app_role: Connection, worlds: tuple[World, World]
+):
+    mine, theirs = worlds
+    for child, parent, own, far in superuser.execute(_FOREIGN_KEYS).fetchall():
+        if child not in ROWS or parent == "tenants":
             continue
-        async with database.gate() as tx:
-            row = await tx.first(text(f'select count(*) as n from "{table["name"]}"'))
-        assert row["n"] == 0, table["name"]
+        column = own[far.index("id")]
+        said = {
+            refusal(app_role, mine, child, new_row(child, mine) | {column: identifier})
+            for identifier in (theirs.ids[parent], World().tenant)
+        }
+        assert len(said) == 1, said
+        assert refusal(app_role, mine, child, new_row(child, mine)) is None
 
 
-async def test_a_tenant_sees_and_changes_its_own_rows_only(
-    database: Database, tenant: Tenant, other: Tenant
-):
-    scope = TenantScope(UUID(tenant.id))
-    async with database.transaction(scope) as tx:
-        mine = await tx.all(text("select id from users"))
-        taken = await tx.run(
-            text("update users set role = 'viewer' where id = :id"), id=UUID(other.user_id)
+def refusal(connection: Connection, world: World, table: str, row: dict) -> tuple | None:
+    """Return all that PostgreSQL says against a row; None when it takes it."""
+    try:
+        with connection.transaction(force_rollback=True):
+            connection.execute("select set_config('app.tenant', %s, true)", [str(world.tenant)])
+            add(connection, table, row)
+    except psycopg.errors.ForeignKeyViolation as error:
+        return error.diag.message_primary, error.diag.message_detail, error.diag.constraint_name
+    return None
+
+
+def test_a_new_table_fails_until_somebody_thought_of_it(superuser: Connection):
+    name = sql.Identifier("brand_new")
+    with superuser.transaction(force_rollback=True):
+        superuser.execute(sql.SQL("create table {} (tenant_id uuid)").format(name))
+        assert any(faults(table) for table in tables(superuser))
+        superuser.execute(sql.SQL("alter table {} enable row level security").format(name))
+        superuser.execute(sql.SQL("alter table {} force row level security").format(name))
+        assert any(faults(table) for table in tables(superuser))
+        superuser.execute(
+            sql.SQL(
+                "create policy tenant on {} to assay_app using (tenant_id = current_tenant())"
+                " with check (tenant_id = current_tenant())"
+            ).format(name)
         )
-        gone = await tx.run(text("delete from users where id = :id"), id=UUID(other.user_id))
-    assert [row["id"] for row in mine] == [UUID(tenant.user_id)]
-    assert (taken, gone) == (0, 0)
-    assert (await other.client.get("/v1/me")).json()["user"]["role"] == "owner"
+        assert not any(faults(table) for table in tables(superuser))
+        assert {table.name for table in tenant_tables(superuser)} != set(ROWS)
+    with superuser.transaction(force_rollback=True):
+        superuser.execute("create view all_users as select * from users")
+        assert any(faults(table) for table in tables(superuser))
+    with superuser.transaction(force_rollback=True):
+        superuser.execute("grant select on procrastinate_jobs to assay_app")
+        assert any(faults(table) for table in tables(superuser))
 
 
-async def test_a_row_cannot_be_written_for_another_tenant(
-    database: Database, tenant: Tenant, other: Tenant
-):
-    scope = TenantScope(UUID(tenant.id))
+async def test_a_transaction_sees_its_tenant_and_a_gate_none(app, tenant: Tenant, other: Tenant):
+    database: Database = app.state.database
     insert = text(
         "insert into collections (id, tenant_id, name) values (gen_random_uuid(), :tenant, 'x')"
     )
-    with pytest.raises(ProgrammingError, match="row-level security"):
-        async with database.transaction(scope) as tx:
-            await tx.run(insert, tenant=UUID(other.id))
-    async with database.transaction(scope) as tx:
+    async with database.transaction(TenantScope(UUID(tenant.id))) as tx:
+        assert [row["id"] for row in await tx.all(text("select id from users"))] == [
+            UUID(tenant.user_id)
+        ]
         assert await tx.run(insert, tenant=UUID(tenant.id)) == 1
-
-
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "set role assay_gate",
-        "set role assay_owner",
-        "set session authorization postgres",
-        "set row_security = off",
-        "alter table users disable row level security",
-        "drop policy tenant on users",
-        "create policy mine on users using (true)",
-        "alter role current_user bypassrls",
-        "select * from procrastinate_jobs",
-        "select * from gate_unfinished('0 s')",
-        "select * from gate_tenants()",
-        "create table public.mine (id int)",
-    ],
-)
-async def test_nothing_the_application_role_can_say_opens_the_door(
-    database: Database, tenant: Tenant, statement: str
-):
-    scope = TenantScope(UUID(tenant.id))
-    try:
-        async with database.transaction(scope) as tx:
-            await tx.run(text(statement))
-            rows = await tx.all(text("select tenant_id from users"))
-    except ProgrammingError as error:
-        assert any(
-            word in str(error) for word in ("permission denied", "must be", "would be affected")
-        )
-    else:
-        assert {str(row["tenant_id"]) for row in rows} <= {tenant.id}
+    async with database.gate() as tx:
+        assert await tx.all(text("select id from users")) == []
+    with pytest.raises(ProgrammingError, match="row-level security"):
+        async with database.transaction(TenantScope(UUID(tenant.id))) as tx:
+            await tx.run(insert, tenant=UUID(other.id))
 
 
 async def test_assay_refuses_to_serve_as_a_role_that_sees_through(parts):
