@@ -7,17 +7,20 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from assay import __version__
-from assay.adapters.asgi import RequestContext
+from assay.adapters.asgi import HealthCheck, RequestContext
 from assay.adapters.background import running
 from assay.adapters.chat import OpenAIChat
+from assay.adapters.compression import Compression
 from assay.adapters.embeddings import create_embeddings
 from assay.adapters.http import describe, install_errors
 from assay.adapters.jobs import Jobs
+from assay.adapters.lifecycle import Lifecycle
 from assay.adapters.metering import task_factory
 from assay.adapters.migrations import check_schema
 from assay.adapters.postgres import Database
 from assay.adapters.redis import Cache
 from assay.adapters.storage import Storage
+from assay.adapters.telemetry_running import telemetry
 from assay.adapters.vectors import VectorStore
 from assay.admission.middleware import AdmissionMiddleware
 from assay.admission.service import Admission
@@ -46,6 +49,7 @@ from assay.identity.service import Accounts
 from assay.identity.tokens import TokenRing
 from assay.operations import routes as operations_routes
 from assay.operations import tenants_routes
+from assay.operations.parts import watched_parts
 from assay.operations.service import Operations
 from assay.operations.tenants_service import Tenants
 from assay.search import routes as search_routes
@@ -80,9 +84,13 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,  # they would lead to whatever host the request names
     )
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
+    app.state.lifecycle = Lifecycle(settings.max_requests)
+    app.state.metrics_proxied = settings.metrics_proxied
     install_errors(app)
+    app.add_middleware(Compression)
+    app.add_middleware(HealthCheck)
     app.add_middleware(AdmissionMiddleware, settings=settings)
-    app.add_middleware(RequestContext, max_json_bytes=settings.max_json_bytes)
+    app.add_middleware(RequestContext, settings=settings)
     app.include_router(operations_routes.router)
     app.include_router(tenants_routes.router)
     app.include_router(identity_routes.router)
@@ -130,16 +138,9 @@ async def connect(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         engine = Generative(chat) if chat else Extractive(embeddings)
         state.answers = Answers(database, Retrieval(database, state.search), engine)
         state.tenants = Tenants(database, cache, passwords)
-        state.operations = Operations(
-            {
-                "postgres": database.healthy,
-                "redis": cache.healthy,
-                "vectors": vectors.healthy,
-                "files": storage.healthy,
-            }
-        )
+        state.operations = Operations(watched_parts(database, cache, vectors, storage))
         asyncio.get_running_loop().set_task_factory(task_factory)
-        async with running(state.admission.run(), recorder.run()):
+        async with telemetry(settings, "api"), running(state.admission.run(), recorder.run()):
             yield
         await state.admission.close()
         await recorder.flush()

@@ -186,8 +186,33 @@ class Settings(BaseSettings):
     """No other worker exists, so at its start every job marked running belongs to a dead one."""
     jobs_listen: bool = Field(True, validation_alias="JOBS_LISTEN")  # noqa: FBT003
     """Whether the worker waits by LISTEN; it must poll behind PgBouncer's transaction mode."""
-    shutdown_seconds: int = Field(20, ge=1, validation_alias="SHUTDOWN_TIMEOUT")
+
+    keepalive_seconds: int = Field(75, ge=1, validation_alias="KEEPALIVE")
+    """How long a connection may be idle between two requests: longer than the 60 s after which
+    the load balancer lets go of it (seed: 2; `docs/decisions/0010`)."""
+    max_requests: int = Field(0, ge=0, validation_alias="MAX_REQUESTS")
+    """Requests, give or take a tenth, after which an API process drains and ends; 0: never
+    (seed: 1000; `docs/decisions/0011`)."""
+    request_timeout_seconds: float = Field(30, gt=0, validation_alias="REQUEST_TIMEOUT")
+    """Longest until an answer begins, but for uploads; then 503 `timed_out`."""
+    drain_seconds: float | None = Field(None, ge=0, validation_alias="DRAIN_SECONDS")
+    """How long `/health` fails at the end, while all is still served, so that the load balancer
+    turns away before the listener closes. Unless set: 10 in `services` mode, 0 in embedded."""
+    shutdown_seconds: int = Field(25, ge=1, validation_alias="SHUTDOWN_SECONDS")
+    """From SIGTERM to the end, draining included; Fargate kills after 30."""
+
+    environment: str = Field("development", min_length=1, validation_alias="ENVIRONMENT")
+    """Name of the installation in metrics and traces."""
     log_level: str = Field("INFO", validation_alias="LOG_LEVEL")
+    slow_query_ms: int = Field(500, ge=0, validation_alias="SLOW_QUERY_MS")
+    """Statements that take as long are logged, with their tenant and without their values."""
+    metrics_proxied: bool = Field(False, validation_alias="METRICS_PROXIED")  # noqa: FBT003
+    """Answer `/metrics` also to requests that came through a proxy."""
+    metrics_emf: bool = Field(False, validation_alias="METRICS_EMF")  # noqa: FBT003
+    """Write metrics to standard output for CloudWatch, in its embedded metric format."""
+    metrics_emf_seconds: float = Field(60, gt=0, validation_alias="METRICS_EMF_SECONDS")
+    otlp_endpoint: str = Field("", validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
+    """Base address of an OpenTelemetry collector (OTLP over HTTP); traces are sent when set."""
 
     @field_validator("secret_keys", mode="before")
     @classmethod
@@ -230,6 +255,13 @@ class Settings(BaseSettings):
                 f"QDRANT_API_KEY would cross the network unencrypted to {', '.join(far)}; set "
                 "QDRANT_TLS=true, or in a private subnet QDRANT_KEY_IN_CLEAR=true"
             )
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _drains_before_it_ends(self) -> Self:
+        if (self.drain_seconds or 0) >= self.shutdown_seconds:
+            msg = "DRAIN_SECONDS is part of SHUTDOWN_SECONDS and has to be less"
             raise ValueError(msg)
         return self
 

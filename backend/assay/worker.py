@@ -14,6 +14,7 @@ from assay.adapters.migrations import check_schema
 from assay.adapters.postgres import Database
 from assay.adapters.redis import Cache
 from assay.adapters.storage import Storage
+from assay.adapters.telemetry_running import telemetry
 from assay.adapters.vectors import VectorStore
 from assay.documents.jobs import IngestJobs
 from assay.documents.models import INGEST, REMOVE
@@ -22,6 +23,7 @@ from assay.documents.quota import Quota
 from assay.documents.reconcile import Reconciler
 from assay.documents.scratch import scratch_folder
 from assay.documents.tenant_removal import REMOVE_TENANT, TenantRemoval
+from assay.operations.queue import QueueWatch
 from assay.settings import Settings
 from assay.usage.recorder import UsageRecorder
 from assay.usage.sweep import UsageSweep
@@ -71,11 +73,12 @@ async def connect(settings: Settings) -> AsyncIterator[JobRunner]:
     runner.sweep(reconciler.sweep)
     runner.sweep(removal.sweep)
     runner.sweep(UsageSweep(database, embeddings.dimensions).sweep)
+    runner.sweep(QueueWatch(runner, cache).sweep)
     try:
         await database.check_role()
         await check_schema(database)
         asyncio.get_running_loop().set_task_factory(task_factory)
-        async with running(recorder.run()):
+        async with telemetry(settings, "worker"), running(recorder.run()):
             yield runner
         await recorder.flush()
     finally:

@@ -13,6 +13,8 @@ from typing import Any, Literal, Protocol
 import structlog
 
 from assay.adapters.prices import cost
+from assay.adapters.telemetry_calls import model_call
+from assay.adapters.telemetry_metrics import model_used
 from assay.errors import Unavailable
 from assay.settings import Settings
 
@@ -108,11 +110,15 @@ class OpenAIChat:
         self, messages: Sequence[ChatMessage], *, max_output_tokens: int = 1024
     ) -> AsyncIterator[ChatStream]:
         """See `ChatModel`."""
-        response = await self._start(messages, max_output_tokens)
-        try:
-            yield _OpenAIStream(response, messages, self.name, self._settings)
-        finally:
-            await response.close()
+        with model_call(self.name):
+            response = await self._start(messages, max_output_tokens)
+            stream = _OpenAIStream(response, messages, self.name, self._settings)
+            try:
+                yield stream
+            finally:
+                await response.close()
+                used = stream.usage
+                model_used(self.name, used.input_tokens, used.output_tokens, used.cost_usd)
 
     async def _start(self, messages: Sequence[ChatMessage], max_output_tokens: int) -> Any:
         given: Any = [{"role": each.role, "content": each.content} for each in messages]

@@ -33,6 +33,14 @@ MAX_ATTEMPTS = 20
 MAX_WAIT_SECONDS = 60
 """Longest wait between two attempts, so that work goes on soon after an outage has ended."""
 
+_QUEUE = """
+    select count(*) as waiting,
+        coalesce(extract(epoch from now() - min(coalesce(j.scheduled_at, e.at))), 0) as oldest
+    from procrastinate_jobs j
+    left join procrastinate_events e on e.job_id = j.id and e.type = 'deferred'
+    where j.status = 'todo' and coalesce(j.scheduled_at, now()) <= now()
+"""
+
 
 class Backoff(BaseRetryStrategy):
     """Waits 2, 4, 8 ... seconds between attempts, up to a bound."""
@@ -136,6 +144,11 @@ class JobRunner:
                 sweeper.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await sweeper
+
+    async def queue(self) -> tuple[int, float]:
+        """Return how many jobs could start now, and the seconds that the oldest has waited."""
+        row = await self._app.connector.execute_query_one_async(_QUEUE)
+        return row["waiting"], float(row["oldest"])
 
     async def _requeue(self, seconds: float) -> None:
         manager = self._app.job_manager

@@ -12,6 +12,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as ConnectionLost
 from redis.exceptions import MaxConnectionsError, NoScriptError, RedisError, ResponseError
 
+from assay.adapters.telemetry_metrics import cache_read
 from assay.scope import TenantScope
 from assay.settings import Settings
 
@@ -88,9 +89,11 @@ class Cache:
     async def get(self, key: str) -> bytes | None:
         """Return the value, or None when it is absent or Redis is away."""
         try:
-            return cast("bytes | None", await self._guarded(self._client.get, key))
+            value = cast("bytes | None", await self._guarded(self._client.get, key))
         except CacheUnavailable:
-            return None
+            value = None
+        cache_read("value", hit=value is not None)
+        return value
 
     async def put(self, key: str, value: bytes, seconds: int) -> None:
         """Keep a value for some seconds, if Redis is there."""
@@ -121,12 +124,12 @@ class Cache:
 
         return run
 
-    async def healthy(self) -> bool:
-        """Tell whether Redis answers."""
+    async def version(self) -> str | None:
+        """Return the server's version, or None where it does not answer."""
         try:
-            return bool(await self._client.ping())
-        except (RedisError, OSError):
-            return False
+            return str((await self._client.info("server"))["redis_version"])
+        except (RedisError, OSError, KeyError):
+            return None
 
     async def close(self) -> None:
         """Close the connections."""

@@ -10,8 +10,10 @@ import uvicorn
 from fastapi import FastAPI
 
 from assay.adapters.connections import BoundedHttp
+from assay.adapters.lifecycle import Lifecycle
 from assay.adapters.migrations import SchemaMismatch, check_schema, migrate
 from assay.adapters.postgres import Database
+from assay.adapters.telemetry_metrics import watch_connections
 from assay.cli.failures import PortTaken
 from assay.cli.local_key import read_key, read_operator_key, write_key, write_operator_key
 from assay.embedded.supervisor import Embedded
@@ -20,10 +22,10 @@ from assay.identity.local import local_api_key
 from assay.operations.operators import replace_operator
 from assay.settings import Mode, Settings
 
-KEEP_ALIVE_SECONDS = 75
-"""Longer than the 60 s after which a load balancer drops an idle connection: otherwise it may
-send a request into one that was just closed here, which its client sees as a 502."""
-
+DRAIN_SECONDS = 10.0
+"""Longer than the load balancer takes to see two failed health checks, 5 s apart."""
+TELL_SECONDS = 3.0
+"""Before the end of its time, what still runs is told; the rest is for closing the parts."""
 LOCAL_OPERATOR = "local"
 BACKLOG = 2048
 """Connections that wait to be accepted, as uvicorn has it."""
@@ -51,7 +53,10 @@ async def serving(settings: Settings) -> AsyncIterator[str]:
             async with _embedded(settings, listener) as url:
                 yield url
         else:
-            async with _api(settings, listener) as (_, url):
+            drain = settings.drain_seconds
+            if drain is None:
+                drain = min(DRAIN_SECONDS, settings.shutdown_seconds / 2)
+            async with _api(settings, listener, drain) as (_, url):
                 yield url
     finally:
         listener.close()
@@ -67,7 +72,8 @@ async def _embedded(settings: Settings, listener: socket.socket) -> AsyncIterato
         await bring_to_schema(embedded)
         await asyncio.to_thread(_ensure_operator_key, embedded)
         await imports
-        async with _api(embedded.app_settings, listener) as (app, url):
+        drain = settings.drain_seconds or 0
+        async with _api(embedded.app_settings, listener, drain) as (app, url):
             await _ensure_local_key(app, embedded)
             await embedded.start_worker()
             embedded.publish(url)
@@ -88,7 +94,9 @@ async def bring_to_schema(embedded: Embedded) -> None:
 
 
 @asynccontextmanager
-async def _api(settings: Settings, listener: socket.socket) -> AsyncIterator[tuple[FastAPI, str]]:
+async def _api(
+    settings: Settings, listener: socket.socket, drain: float
+) -> AsyncIterator[tuple[FastAPI, str]]:
     from assay.main import connect, create_app  # noqa: PLC0415 - imported beside the parts' start
 
     app = create_app(settings)
@@ -102,10 +110,10 @@ async def _api(settings: Settings, listener: socket.socket) -> AsyncIterator[tup
             # Connected here, so that what is wrong reaches the person as a sentence.
             lifespan="off",
             access_log=False,
-            log_level="warning",
+            log_config=None,  # it would write messages of errors, which quote what was sent
             server_header=False,
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=settings.shutdown_seconds,
+            timeout_keep_alive=settings.keepalive_seconds,
+            timeout_graceful_shutdown=max(1, settings.shutdown_seconds - int(drain) - 1),
         )
     )
     async with connect(app, settings):
@@ -113,10 +121,28 @@ async def _api(settings: Settings, listener: socket.socket) -> AsyncIterator[tup
         try:
             while not server.started and not task.done():  # noqa: ASYNC110 - a flag is all it gives
                 await asyncio.sleep(0.01)
+            watch_connections(lambda: len(server.server_state.connections))
             yield app, _address(listener)
         finally:
-            server.should_exit = True
-            await task
+            await _end(server, task, app.state.lifecycle, drain, settings.shutdown_seconds)
+
+
+async def _end(
+    server: uvicorn.Server,
+    task: asyncio.Task[None],
+    lifecycle: Lifecycle,
+    drain: float,
+    seconds: float,
+) -> None:
+    """Drain, close the listener, let what is under way end, and tell what does not."""
+    loop = asyncio.get_running_loop()
+    tell_at = loop.time() + seconds - min(TELL_SECONDS, seconds / 2)
+    await lifecycle.drain(drain)
+    lifecycle.dismiss()
+    server.should_exit = True
+    telling = loop.call_at(tell_at, lifecycle.interrupt)
+    await task
+    telling.cancel()
 
 
 def _ensure_operator_key(embedded: Embedded) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from assay.adapters.postgres import Database, Row
 from assay.adapters.redis import Cache
+from assay.adapters.telemetry_metrics import token_checked
 from assay.errors import Unauthenticated
 from assay.identity.models import Caller, Role
 from assay.identity.tokens import API_KEY_PREFIX, AccessToken, TokenRing, digest
@@ -70,8 +71,17 @@ class Authenticator:
         if credentials.startswith(API_KEY_PREFIX):
             key_digest = digest(credentials)
             return Credential(api_key_cache_key(key_digest), key_digest=key_digest)
-        token = self._tokens.verify(credentials)
+        token = self._verified(credentials)
         return Credential(session_cache_key(token.tenant_id, token.session_id), token=token)
+
+    def _verified(self, credentials: str) -> AccessToken:
+        try:
+            token = self._tokens.verify(credentials)
+        except Unauthenticated as error:
+            token_checked("expired" if error.code == "token_expired" else "invalid")
+            raise
+        token_checked("valid")
+        return token
 
     def caller(self, credential: Credential, session: bytes) -> Caller:
         """Return who calls, by a session as it is cached.
