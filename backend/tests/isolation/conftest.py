@@ -56,6 +56,7 @@ def worlds(superuser: Connection) -> tuple[World, World]:
 
 
 @pytest.fixture
-def session(connect: Connect, parts) -> Connection:
+def session(connect: Connect, parts) -> Iterator[Connection]:
     """A connection of the API's role that a test may spoil."""
-    return connect(parts.app_settings)
+    with connect(parts.app_settings) as connection:
+        yield connection
