@@ -1,7 +1,7 @@
 """Traces by OpenTelemetry, sent where `OTEL_EXPORTER_OTLP_ENDPOINT` says.
 
-Without that setting the SDK is not imported and a span costs a comparison. Attributes follow the
-semantic conventions; none holds a value, a query string or a text.
+Without that setting neither tracer nor exporter is imported, and a span costs a comparison.
+Attributes follow the semantic conventions; none holds a value, a query string or a text.
 """
 
 import asyncio
