@@ -13,13 +13,12 @@ from fastapi.routing import APIRoute
 from assay.documents import events
 from assay.operations.operators import create_operator
 from tests.conftest import client_of
+from tests.isolation.answers import comparable
 from tests.isolation.cases import CASES, PUBLIC, Case, filled
 from tests.isolation.estate import MAKERS, Estate, build, workspace
 
 Estates = tuple[Estate, Estate]
 Names = Callable[[str], str]
-OF_THE_REQUEST = ("x-request-id", "ratelimit", "date", "server-timing")
-"""Headers that differ between any two answers."""
 
 
 @pytest.fixture(scope="module")
@@ -72,17 +71,6 @@ async def call(client: httpx.AsyncClient, case: Case, own: Estate, names: Names)
 
 def unknown(_: str) -> str:
     return str(uuid4())
-
-
-def comparable(answer: httpx.Response) -> tuple[object, ...]:
-    """Return all of an answer that does not belong to the one request."""
-    mark = answer.headers["x-request-id"].encode()
-    headers = [
-        (name, value)
-        for name, value in answer.headers.items()
-        if not name.startswith(OF_THE_REQUEST)
-    ]
-    return answer.status_code, answer.content.replace(mark, b""), headers
 
 
 def told(answer: httpx.Response, estate: Estate) -> set[str]:
@@ -161,3 +149,19 @@ async def test_after_all_this_everything_is_there(estates: Estates):
     ):
         found = await victim.client.get(f"/v1/{path}/{victim.ids[kind]}")
         assert found.status_code == 200, kind
+
+
+async def test_what_was_answered_to_one_is_not_answered_to_another(estates: Estates):
+    """Also not from a cache, which the owner's repeated call may come from."""
+    victim, attacker = estates
+    question = f"What was the revenue of {victim.word} in 2023?"
+    for path, body in (
+        ("/v1/search", {"query": victim.word}),
+        ("/v1/ask", {"question": question}),
+    ):
+        own = [await victim.client.post(path, json=body) for _ in range(2)]
+        assert all(victim.ids["document"] in answer.text for answer in own)
+        theirs = await attacker.client.post(path, json=body)
+        assert theirs.status_code == 200
+        assert told(theirs, victim) <= {victim.word}  # which the attacker said
+        assert theirs.json()["cached"] is False
