@@ -23,7 +23,7 @@ from assay.operations.operators import replace_operator
 from assay.settings import Mode, Settings
 
 DRAIN_SECONDS = 10.0
-"""Longer than the load balancer takes to see two failed health checks, 5 s apart."""
+"""How long a load balancer may send on after it was told to leave this process out."""
 TELL_SECONDS = 3.0
 """Before the end of its time, what still runs is told; the rest is for closing the parts."""
 LOCAL_OPERATOR = "local"
