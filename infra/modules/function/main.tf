@@ -1,0 +1,127 @@
+locals {
+  # The right to a network interface has no narrower resource: it does not exist yet.
+  interfaces = {
+    Sid    = "Interfaces"
+    Effect = "Allow"
+    Action = [
+      "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces",
+      "ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses", "ec2:DescribeSubnets",
+    ]
+    Resource = "*"
+  }
+  traces = {
+    Sid      = "Traces" # the call has no resource
+    Effect   = "Allow"
+    Action   = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
+    Resource = "*"
+  }
+  log = {
+    Sid      = "Log"
+    Effect   = "Allow"
+    Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+    Resource = "${aws_cloudwatch_log_group.this.arn}:*"
+  }
+}
+
+resource "aws_cloudwatch_log_group" "this" {
+  #checkov:skip=CKV_AWS_338:7 days are the design's, for cost
+  name              = "/aws/lambda/${var.name}"
+  retention_in_days = var.log_days
+  kms_key_id        = var.logs_kms_key_arn
+  tags              = var.tags
+}
+
+resource "aws_iam_role" "this" {
+  name = var.name
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "lambda.amazonaws.com" }
+    }]
+  })
+  tags = var.tags
+}
+
+resource "aws_iam_role_policy" "this" {
+  #checkov:skip=CKV_AWS_290:network interfaces and traces have no narrower resource
+  #checkov:skip=CKV_AWS_355:as above
+  name = "run"
+  role = aws_iam_role.this.id
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = concat([local.log, local.traces], var.vpc == null ? [] : [local.interfaces], jsondecode(var.statements))
+  })
+}
+
+resource "aws_lambda_function" "this" {
+  #checkov:skip=CKV_AWS_116:a failed run raises an alarm, and the next one does its work
+  #checkov:skip=CKV_AWS_117:only a function that calls a private address belongs into the VPC
+  #checkov:skip=CKV_AWS_272:packages are built from this repository and applied by who reads it
+  #checkov:skip=CKV_AWS_173:the environment names parameters and holds no secret
+  #checkov:skip=CKV_AWS_115:those that must not overlap say so by at_once
+  function_name                  = var.name
+  description                    = var.description
+  role                           = aws_iam_role.this.arn
+  runtime                        = "python3.11"
+  architectures                  = ["arm64"]
+  handler                        = var.handler
+  filename                       = var.package
+  source_code_hash               = fileexists(var.package) ? filebase64sha256(var.package) : null
+  timeout                        = var.seconds
+  memory_size                    = var.memory_mb
+  reserved_concurrent_executions = var.at_once
+  tags                           = var.tags
+
+  environment {
+    variables = var.environment
+  }
+
+  dynamic "vpc_config" {
+    for_each = var.vpc[*]
+    content {
+      subnet_ids         = vpc_config.value.subnet_ids
+      security_group_ids = [vpc_config.value.security_group_id]
+    }
+  }
+
+  tracing_config {
+    mode = "Active"
+  }
+
+  lifecycle {
+    precondition {
+      condition     = fileexists(var.package)
+      error_message = "There is no ${basename(var.package)} yet: run infra/lambdas/build, which packs the functions."
+    }
+  }
+
+  depends_on = [aws_iam_role_policy.this, aws_cloudwatch_log_group.this]
+}
+
+resource "aws_cloudwatch_event_rule" "schedule" {
+  count = var.schedule == null ? 0 : 1
+
+  name                = var.name
+  description         = "Runs ${var.name}"
+  schedule_expression = var.schedule
+  tags                = var.tags
+}
+
+resource "aws_cloudwatch_event_target" "schedule" {
+  count = var.schedule == null ? 0 : 1
+
+  rule = aws_cloudwatch_event_rule.schedule[0].name
+  arn  = aws_lambda_function.this.arn
+}
+
+resource "aws_lambda_permission" "schedule" {
+  count = var.schedule == null ? 0 : 1
+
+  statement_id  = "Schedule"
+  action        = "lambda:InvokeFunction"
+  function_name = aws_lambda_function.this.function_name
+  principal     = "events.amazonaws.com"
+  source_arn    = aws_cloudwatch_event_rule.schedule[0].arn
+}
