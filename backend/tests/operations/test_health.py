@@ -96,7 +96,7 @@ async def test_what_is_served_without_a_part_decides(check, stead, overall, stat
 async def test_readiness_fails_when_a_part_is_away_that_nothing_replaces(
     app, anonymous, monkeypatch
 ):
-    monkeypatch.setattr(app.state, "operations", Operations({"postgres": Watched(failing)}))
+    monkeypatch.setitem(app.state._state, "operations", Operations({"postgres": Watched(failing)}))
     answer = await anonymous.get("/ready")
     assert answer.status_code == 503
     assert answer.json()["checks"] == {"postgres": "unavailable"}
@@ -199,7 +199,7 @@ async def test_metrics_are_not_for_those_beyond_a_proxy(app, anonymous, monkeypa
     nothing = await anonymous.get("/no/such/path")
     assert (refused.status_code, refused.json()["code"]) == (404, "not_found")
     assert refused.json()["detail"] == nothing.json()["detail"]
-    monkeypatch.setattr(app.state, "metrics_proxied", True)
+    monkeypatch.setitem(app.state._state, "metrics_proxied", True)
     assert (await anonymous.get("/metrics", headers=proxied)).status_code == 200
 
 
