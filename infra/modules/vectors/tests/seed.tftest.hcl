@@ -12,6 +12,11 @@ override_resource {
   values = { id = "lt-0123456789abcdef0" }
 }
 
+override_resource {
+  target = aws_autoscaling_policy.second
+  values = { arn = "arn:aws:autoscaling:us-east-1:111122223333:scalingPolicy:00000000-0000-4000-8000-000000000000:autoScalingGroupName/mock:policyName/mock" }
+}
+
 variables {
   name              = "assay-production"
   environment       = "production"
