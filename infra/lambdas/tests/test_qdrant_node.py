@@ -242,7 +242,7 @@ def test_the_unit_restarts_waits_for_its_volume_and_has_no_rights(tmp_path):
 
 def test_cloud_init_takes_the_user_data(tmp_path):
     program = installed("cloud-init")
-    text = user_data("/etc/a b", '{ mode = "0644", content = "one\ntwo: 3" }', tmp_path)
+    text = user_data("/etc/a b", '{ mode = "0644", content = "one\\ntwo: 3" }', tmp_path)
     (tmp_path / "user-data").write_text(text)
     command = [program, "schema", "--config-file", tmp_path / "user-data"]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -250,7 +250,7 @@ def test_cloud_init_takes_the_user_data(tmp_path):
 
 
 def test_the_user_data_writes_what_it_was_given(tmp_path):
-    text = user_data("/etc/a", '{ mode = "0755", content = "ü\n" }', tmp_path)
+    text = user_data("/etc/a", '{ mode = "0755", content = "ü\\n" }', tmp_path)
     assert text.startswith("#cloud-config\n")
     config = yaml.safe_load(text)
     (file,) = config["write_files"]
