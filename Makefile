@@ -74,6 +74,8 @@ infra-plan-test: ## Test every Terraform module and environment without an accou
 infra-container-test: $(STAMP_DEV) ## Check the Containerfiles; start nginx and PgBouncer with their configurations
 	cd infra/tests && $(BIN)/python -m pytest -q -c ../../backend/pyproject.toml --rootdir=. -p no:cacheprovider .
 
+include infra/functions.mk
+
 clean: ## Remove the environment and what tools cached
 	rm -rf $(VENV) backend/.mypy_cache backend/.ruff_cache backend/.pytest_cache backend/.hypothesis
 

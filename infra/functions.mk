@@ -1,0 +1,42 @@
+# Functions, nodes and releases: included by the project's Makefile.
+TESTS_ENV := $(VENV)/.infra
+DEPLOY_ENV := $(VENV)/.deploy
+RUFF_INFRA = $(BIN)/ruff
+IMAGES ?= images.txt
+
+.PHONY: infra-functions infra-function-check infra-function-test deploy-images deploy-scan deploy-migrate deploy-release
+
+infra-functions: ## Pack the functions for Lambda
+	@infra/lambdas/build
+
+infra-function-check: $(STAMP_DEV) ## Check the style of functions and releases
+	@for folder in lambdas deploy; do \
+		(cd infra/$$folder && $(RUFF_INFRA) format --config ../../backend/pyproject.toml --check . && \
+			$(RUFF_INFRA) check --config ../../backend/pyproject.toml .) || exit 1; done
+
+infra-function-test: $(TESTS_ENV)/.installed ## Test functions, a Qdrant node's start and releases against local servers
+	@cd infra/lambdas && $(CURDIR)/$(TESTS_ENV)/bin/python -m pytest -q -ra -p no:cacheprovider tests
+	@cd infra/deploy && $(CURDIR)/$(TESTS_ENV)/bin/python -m pytest -q -ra -p no:cacheprovider tests
+
+deploy-images: ## Build and push what changed: REGISTRY=... NAME=... ASSETS_BUCKET=... writes IMAGES
+	@infra/deploy/images > $(IMAGES).part && mv $(IMAGES).part $(IMAGES) && cat $(IMAGES)
+
+deploy-scan: $(DEPLOY_ENV)/.installed ## Refuse images with critical findings
+	@$(DEPLOY_ENV)/bin/python infra/deploy/release.py scan $(IMAGES)
+
+deploy-migrate: $(DEPLOY_ENV)/.installed ## Run the new version's migrations: NAME=... CLUSTER=... SUBNETS=... SECURITY_GROUP=...
+	@$(DEPLOY_ENV)/bin/python infra/deploy/release.py migrate $(IMAGES)
+
+deploy-release: $(DEPLOY_ENV)/.installed ## Change the services, watch, take back on failure: NAME=... CLUSTER=... HEALTH_URL=...
+	@$(DEPLOY_ENV)/bin/python infra/deploy/release.py release $(IMAGES)
+
+$(TESTS_ENV)/.installed: infra/requirements-test.txt $(TOOLS)
+	@$(PYTHON) -m venv --clear --without-pip $(TESTS_ENV)
+	@$(BIN)/uv pip install --quiet --python $(TESTS_ENV)/bin/python --no-deps --require-hashes -r infra/requirements-test.txt
+	@touch $@
+
+# Alone: a machine that releases needs nothing of the application.
+$(DEPLOY_ENV)/.installed: infra/requirements-deploy.txt
+	@$(PYTHON) -m venv --clear $(DEPLOY_ENV)
+	@$(DEPLOY_ENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r infra/requirements-deploy.txt
+	@touch $@
