@@ -13,16 +13,17 @@ locals {
   }
 
   logs_arn = aws_s3_bucket.this["logs"].arn
-  written_by_services = {
-    assets = [for arn in var.distribution[*].arn : {
-      Sid       = "CloudFrontReads"
-      Effect    = "Allow"
-      Principal = { Service = "cloudfront.amazonaws.com" }
-      Action    = "s3:GetObject"
-      Resource  = "${aws_s3_bucket.this["assets"].arn}/*"
-      Condition = { StringEquals = { "aws:SourceArn" = arn } }
-    } if var.distribution.enabled]
+  # One local would tie the logs to the distribution, which needs them first.
+  read_by_cloudfront = [for arn in var.distribution[*].arn : {
+    Sid       = "CloudFrontReads"
+    Effect    = "Allow"
+    Principal = { Service = "cloudfront.amazonaws.com" }
+    Action    = "s3:GetObject"
+    Resource  = "${aws_s3_bucket.this["assets"].arn}/*"
+    Condition = { StringEquals = { "aws:SourceArn" = arn } }
+  } if var.distribution.enabled]
 
+  written_by_services = {
     logs = concat(
       [
         {
@@ -80,7 +81,7 @@ resource "aws_s3_bucket_policy" "assets" {
   bucket = aws_s3_bucket.this["assets"].id
   policy = jsonencode({
     Version   = "2012-10-17"
-    Statement = concat([local.encrypted_ways_only["assets"]], local.written_by_services["assets"])
+    Statement = concat([local.encrypted_ways_only["assets"]], local.read_by_cloudfront)
   })
 
   depends_on = [aws_s3_bucket_public_access_block.this]

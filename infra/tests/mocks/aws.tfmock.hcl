@@ -18,6 +18,12 @@ mock_resource "aws_appautoscaling_policy" {
   }
 }
 
+mock_resource "aws_autoscaling_policy" {
+  defaults = {
+    arn = "arn:aws:autoscaling:us-east-1:111122223333:scalingPolicy:00000000-0000-4000-8000-000000000000:autoScalingGroupName/mock:policyName/mock"
+  }
+}
+
 mock_resource "aws_backup_vault" {
   defaults = {
     arn = "arn:aws:backup:us-east-1:111122223333:backup-vault:mock"
@@ -63,6 +69,11 @@ mock_resource "aws_codestarconnections_connection" {
 mock_resource "aws_db_instance" {
   defaults = {
     arn = "arn:aws:rds:us-east-1:111122223333:db:mock"
+    master_user_secret = [{
+      secret_arn    = "arn:aws:secretsmanager:us-east-1:111122223333:secret:mock"
+      kms_key_id    = "mock"
+      secret_status = "active"
+    }]
   }
 }
 
@@ -111,6 +122,12 @@ mock_resource "aws_kms_key" {
 mock_resource "aws_lambda_function" {
   defaults = {
     arn = "arn:aws:lambda:us-east-1:111122223333:function:mock"
+  }
+}
+
+mock_resource "aws_launch_template" {
+  defaults = {
+    id = "lt-0123456789abcdef0"
   }
 }
 

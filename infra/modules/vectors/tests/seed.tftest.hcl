@@ -7,16 +7,6 @@ override_data {
   values = { insecure_value = "ami-0123456789abcdef0" }
 }
 
-override_resource {
-  target = aws_launch_template.second
-  values = { id = "lt-0123456789abcdef0" }
-}
-
-override_resource {
-  target = aws_autoscaling_policy.second
-  values = { arn = "arn:aws:autoscaling:us-east-1:111122223333:scalingPolicy:00000000-0000-4000-8000-000000000000:autoScalingGroupName/mock:policyName/mock" }
-}
-
 variables {
   name              = "assay-production"
   environment       = "production"
