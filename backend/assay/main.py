@@ -18,6 +18,7 @@ from assay.adapters.lifecycle import Lifecycle
 from assay.adapters.metering import task_factory
 from assay.adapters.migrations import check_schema
 from assay.adapters.postgres import Database
+from assay.adapters.prices import embedding_price
 from assay.adapters.redis import Cache
 from assay.adapters.storage import Storage
 from assay.adapters.telemetry_running import telemetry
@@ -56,6 +57,8 @@ from assay.search import routes as search_routes
 from assay.search.service import Search
 from assay.settings import Settings
 from assay.usage import routes as usage_routes
+from assay.usage.embeddings import TenantEmbeddings
+from assay.usage.ledger import Ledger
 from assay.usage.recorder import UsageRecorder
 from assay.usage.service import Usage
 
@@ -108,7 +111,8 @@ async def connect(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     """Connect the parts and put the services that routes use into the app's state."""
     database, cache, storage = Database(settings), Cache(settings), Storage(settings)
     tokens, passwords = TokenRing(settings), Passwords()
-    embeddings = create_embeddings(settings)
+    model = create_embeddings(settings)
+    embeddings = TenantEmbeddings(model, Ledger(database), embedding_price(settings))
     vectors = VectorStore(settings, embeddings.dimensions)
     chat = OpenAIChat(settings) if settings.uses_model else None
     parser = Parser(
@@ -136,7 +140,9 @@ async def connect(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         state.page_views = PageViews(database, storage, parser, scratch_folder(settings))
         state.search = Search(database, embeddings, vectors)
         engine = Generative(chat) if chat else Extractive(embeddings)
-        state.answers = Answers(database, Retrieval(database, state.search), engine)
+        state.answers = Answers(
+            database, Retrieval(database, state.search), engine, Ledger(database)
+        )
         state.tenants = Tenants(database, cache, passwords)
         state.operations = Operations(watched_parts(database, cache, vectors, storage))
         asyncio.get_running_loop().set_task_factory(task_factory)
@@ -147,7 +153,7 @@ async def connect(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     finally:
         if chat:
             await chat.close()
-        embeddings.close()
+        model.close()
         passwords.close()
         await vectors.close()
         await cache.close()

@@ -148,6 +148,8 @@ class Settings(BaseSettings):
     chat_timeout_seconds: float = Field(60, gt=0, validation_alias="CHAT_TIMEOUT")
     embedding_model: str = Field("local", validation_alias="EMBEDDING_MODEL")
     """`local` (all-MiniLM-L6-v2 in the process) or a model of the OpenAI API."""
+    embedding_price: Decimal | None = Field(None, ge=0, validation_alias="EMBEDDING_PRICE")
+    """USD for a million tokens, where the price table does not know better."""
     embedding_dimensions: int = Field(384, ge=8, validation_alias="EMBEDDING_DIMENSIONS")
     """Length of the vectors asked of a model of the OpenAI API; a collection has one length."""
 

@@ -12,6 +12,7 @@ from assay.adapters.jobs import JobRunner, Jobs
 from assay.adapters.metering import task_factory
 from assay.adapters.migrations import check_schema
 from assay.adapters.postgres import Database
+from assay.adapters.prices import embedding_price
 from assay.adapters.redis import Cache
 from assay.adapters.storage import Storage
 from assay.adapters.telemetry_running import telemetry
@@ -25,6 +26,8 @@ from assay.documents.scratch import scratch_folder
 from assay.documents.tenant_removal import REMOVE_TENANT, TenantRemoval
 from assay.operations.queue import QueueWatch
 from assay.settings import Settings
+from assay.usage.embeddings import TenantEmbeddings
+from assay.usage.ledger import Ledger
 from assay.usage.recorder import UsageRecorder
 from assay.usage.sweep import UsageSweep
 
@@ -44,7 +47,8 @@ async def run(settings: Settings) -> None:
 async def connect(settings: Settings) -> AsyncIterator[JobRunner]:
     """Connect the parts and register every job and sweep."""
     database, storage, jobs = Database(settings), Storage(settings), Jobs()
-    cache, embeddings = Cache(settings), create_embeddings(settings)
+    cache, model = Cache(settings), create_embeddings(settings)
+    embeddings = TenantEmbeddings(model, Ledger(database), embedding_price(settings))
     vectors = VectorStore(settings, embeddings.dimensions)
     parser = Parser(
         timeout_seconds=settings.parse_timeout_seconds, memory_bytes=settings.parse_memory_bytes
@@ -82,7 +86,7 @@ async def connect(settings: Settings) -> AsyncIterator[JobRunner]:
             yield runner
         await recorder.flush()
     finally:
-        embeddings.close()
+        model.close()
         await cache.close()
         await vectors.close()
         await database.close()

@@ -26,6 +26,7 @@ RETRIES = 2
 LONGEST_WAIT_SECONDS = 10.0
 """Longest `Retry-After` that is waited for; a longer one is passed on to the caller."""
 CHARACTERS_PER_TOKEN = 4
+MAX_OUTPUT_TOKENS = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,12 @@ class ChatModel(Protocol):
         """The model's name, as it is shown and priced."""
         ...
 
+    def most(self, messages: Sequence[ChatMessage], *, max_output_tokens: int) -> ChatUsage:
+        """Return the most that a call can use, to be reserved before it."""
+        ...
+
     def stream(
-        self, messages: Sequence[ChatMessage], *, max_output_tokens: int = 1024
+        self, messages: Sequence[ChatMessage], *, max_output_tokens: int = MAX_OUTPUT_TOKENS
     ) -> AbstractAsyncContextManager[ChatStream]:
         """Ask; leaving the block early stops the model.
 
@@ -105,9 +110,15 @@ class OpenAIChat:
             ),
         )
 
+    def most(self, messages: Sequence[ChatMessage], *, max_output_tokens: int) -> ChatUsage:
+        """See `ChatModel`; tokens of three characters, which no common language exceeds by much."""
+        given = sum(len(each.content) // 3 + 10 for each in messages)
+        price = cost(self.name, given, max_output_tokens, self._settings)
+        return ChatUsage(given, max_output_tokens, price, estimated=True)
+
     @asynccontextmanager
     async def stream(
-        self, messages: Sequence[ChatMessage], *, max_output_tokens: int = 1024
+        self, messages: Sequence[ChatMessage], *, max_output_tokens: int = MAX_OUTPUT_TOKENS
     ) -> AsyncIterator[ChatStream]:
         """See `ChatModel`."""
         with model_call(self.name):
@@ -283,9 +294,14 @@ class FakeChat:
     calls: list[Sequence[ChatMessage]] = field(default_factory=list)
     cancelled: bool = False
 
+    def most(self, messages: Sequence[ChatMessage], *, max_output_tokens: int) -> ChatUsage:
+        """See `ChatModel`."""
+        given = sum(len(each.content) // CHARACTERS_PER_TOKEN for each in messages)
+        return ChatUsage(given, max_output_tokens, Decimal("0.01"), estimated=True)
+
     @asynccontextmanager
     async def stream(
-        self, messages: Sequence[ChatMessage], *, max_output_tokens: int = 1024
+        self, messages: Sequence[ChatMessage], *, max_output_tokens: int = MAX_OUTPUT_TOKENS
     ) -> AsyncIterator[ChatStream]:
         """See `ChatModel`."""
         self.calls.append(messages)

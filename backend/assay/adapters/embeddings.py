@@ -8,7 +8,8 @@ import hashlib
 import math
 import re
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -23,6 +24,13 @@ LOCAL = "local"
 CACHED_QUERIES = 2048
 
 
+@dataclass(slots=True)
+class EmbeddingUsage:
+    """What calls of a paid model used."""
+
+    tokens: int = 0
+
+
 class Embeddings(Protocol):
     """A model that gives texts vectors of length 1, near where their meanings are near."""
 
@@ -34,15 +42,19 @@ class Embeddings(Protocol):
     def dimensions(self) -> int:
         """Length of every vector."""
 
-    async def embed_query(self, text: str) -> list[float]:
+    async def embed_query(self, text: str, usage: EmbeddingUsage | None = None) -> list[float]:
         """Return the vector of a question.
 
+        :param usage: is added to, where the model is paid.
         :raises Unavailable: the model cannot be reached.
         """
 
-    async def embed_passages(self, texts: Sequence[str]) -> list[list[float]]:
+    async def embed_passages(
+        self, texts: Sequence[str], usage: EmbeddingUsage | None = None
+    ) -> list[list[float]]:
         """Return one vector for each text, in their order.
 
+        :param usage: is added to, where the model is paid.
         :raises Unavailable: the model cannot be reached.
         """
 
@@ -50,28 +62,33 @@ class Embeddings(Protocol):
         """Release what the model holds."""
 
 
+def estimated_tokens(texts: Sequence[str]) -> int:
+    """Return rather too many tokens than too few: English has about four characters in one."""
+    return sum(len(text) // 3 + 1 for text in texts)
+
+
 class QueryCache:
-    """The latest query vectors by text; the least recently used go first.
+    """The latest query vectors by tenant and text; the least recently used go first.
 
     Held as float32: 2048 vectors of 384 numbers take 3 MB so, and 25 MB as Python lists.
     """
 
     def __init__(self, size: int = CACHED_QUERIES) -> None:
         self._size = size
-        self._vectors: OrderedDict[str, Vector] = OrderedDict()
+        self._vectors: OrderedDict[Hashable, Vector] = OrderedDict()
 
-    def get(self, text: str) -> list[float] | None:
-        """Return the vector of a text seen lately."""
-        vector = self._vectors.get(text)
+    def get(self, key: Hashable) -> list[float] | None:
+        """Return a vector seen lately."""
+        vector = self._vectors.get(key)
         if vector is None:
             return None
-        self._vectors.move_to_end(text)
+        self._vectors.move_to_end(key)
         return list(vector.tolist())
 
-    def put(self, text: str, vector: Sequence[float]) -> None:
+    def put(self, key: Hashable, vector: Sequence[float]) -> None:
         """Remember a vector."""
-        self._vectors[text] = np.asarray(vector, np.float32)
-        self._vectors.move_to_end(text)
+        self._vectors[key] = np.asarray(vector, np.float32)
+        self._vectors.move_to_end(key)
         if len(self._vectors) > self._size:
             self._vectors.popitem(last=False)
 
@@ -84,12 +101,16 @@ class FakeEmbeddings:
     def __init__(self, dimensions: int = 64) -> None:
         self.dimensions = dimensions
 
-    async def embed_query(self, text: str) -> list[float]:
+    async def embed_query(self, text: str, usage: EmbeddingUsage | None = None) -> list[float]:
         """See `Embeddings`."""
-        return self._embed(text)
+        return (await self.embed_passages([text], usage))[0]
 
-    async def embed_passages(self, texts: Sequence[str]) -> list[list[float]]:
-        """See `Embeddings`."""
+    async def embed_passages(
+        self, texts: Sequence[str], usage: EmbeddingUsage | None = None
+    ) -> list[list[float]]:
+        """See `Embeddings`; it counts like a paid one."""
+        if usage is not None:
+            usage.tokens += estimated_tokens(texts)
         return [self._embed(text) for text in texts]
 
     def close(self) -> None:

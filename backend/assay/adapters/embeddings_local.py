@@ -25,7 +25,7 @@ import structlog
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidProtobuf
 from tokenizers import Tokenizer
 
-from assay.adapters.embeddings import QueryCache
+from assay.adapters.embeddings import EmbeddingUsage
 from assay.adapters.metering import in_thread
 
 log = structlog.get_logger()
@@ -56,19 +56,22 @@ class LocalEmbeddings:
         model_dir = _model_dir()
         self._tokenizer = _tokenizer(model_dir)
         self._session = _session(model_dir, cache_dir, threads)
-        self._cache = QueryCache()
         self._queries = ThreadPoolExecutor(1, "embed-query")
         self._passages = ThreadPoolExecutor(1, "embed-passages", initializer=_be_nice)
 
-    async def embed_query(self, text: str) -> list[float]:
-        """Return the vector of a question; the latest 2048 are remembered."""
-        vector = self._cache.get(text)
-        if vector is None:
-            vector = await self._run(self._queries, text)
-            self._cache.put(text, vector)
-        return vector
+    async def embed_query(
+        self,
+        text: str,
+        usage: EmbeddingUsage | None = None,  # noqa: ARG002 - nothing is paid
+    ) -> list[float]:
+        """Return the vector of a question."""
+        return await self._run(self._queries, text)
 
-    async def embed_passages(self, texts: Sequence[str]) -> list[list[float]]:
+    async def embed_passages(
+        self,
+        texts: Sequence[str],
+        usage: EmbeddingUsage | None = None,  # noqa: ARG002 - nothing is paid
+    ) -> list[list[float]]:
         """Return one vector for each text, in their order."""
         return [await self._run(self._passages, text) for text in texts]
 

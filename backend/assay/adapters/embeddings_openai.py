@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import structlog
 from openai import APIStatusError, AsyncOpenAI, OpenAIError, omit
 
-from assay.adapters.embeddings import QueryCache
+from assay.adapters.embeddings import EmbeddingUsage, estimated_tokens
 from assay.errors import Unavailable
 
 log = structlog.get_logger()
@@ -25,27 +25,25 @@ class OpenAIEmbeddings:
         self.name = model
         self.dimensions = dimensions
         self._client = client
-        self._cache = QueryCache()
 
-    async def embed_query(self, text: str) -> list[float]:
-        """See `Embeddings`; the latest 2048 are remembered, which also saves their price."""
-        vector = self._cache.get(text)
-        if vector is None:
-            (vector,) = await self._embed([text])
-            self._cache.put(text, vector)
+    async def embed_query(self, text: str, usage: EmbeddingUsage | None = None) -> list[float]:
+        """See `Embeddings`."""
+        (vector,) = await self._embed([text], usage)
         return vector
 
-    async def embed_passages(self, texts: Sequence[str]) -> list[list[float]]:
+    async def embed_passages(
+        self, texts: Sequence[str], usage: EmbeddingUsage | None = None
+    ) -> list[list[float]]:
         """See `Embeddings`."""
         vectors: list[list[float]] = []
         for start in range(0, len(texts), BATCH):
-            vectors += await self._embed(texts[start : start + BATCH])
+            vectors += await self._embed(texts[start : start + BATCH], usage)
         return vectors
 
     def close(self) -> None:
         """Nothing is held; the client is closed by whoever made it."""
 
-    async def _embed(self, texts: Sequence[str]) -> list[list[float]]:
+    async def _embed(self, texts: Sequence[str], usage: EmbeddingUsage | None) -> list[list[float]]:
         # Other models refuse a request that names dimensions.
         shortens = self.name.startswith("text-embedding-3")
         try:
@@ -56,6 +54,8 @@ class OpenAIEmbeddings:
             )
         except OpenAIError as error:
             raise _unavailable(error) from error
+        if usage is not None:
+            usage.tokens += answer.usage.prompt_tokens if answer.usage else estimated_tokens(texts)
         vectors = [item.embedding for item in sorted(answer.data, key=lambda item: item.index)]
         self._check(vectors, len(texts))
         return vectors

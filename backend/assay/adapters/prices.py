@@ -45,6 +45,21 @@ PRICES: dict[str, Price] = {
 }
 
 
+EMBEDDING_PRICES = {
+    "text-embedding-3-small": Decimal("0.02"),
+    "text-embedding-3-large": Decimal("0.13"),
+    "text-embedding-ada-002": Decimal("0.10"),
+}
+"""USD for a million tokens; `EMBEDDING_PRICE` overrides it."""
+
+
+def embedding_price(settings: Settings) -> Decimal:
+    """Return what a million tokens cost in the chosen embedding model; zero for one's own."""
+    if settings.embedding_price is not None:
+        return settings.embedding_price
+    return EMBEDDING_PRICES.get(settings.embedding_model, Decimal(0))
+
+
 def cost(
     model: str,
     input_tokens: int,

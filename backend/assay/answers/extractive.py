@@ -13,7 +13,6 @@ from pathlib import PurePath
 
 import numpy as np
 
-from assay.adapters.embeddings import Embeddings
 from assay.answers.language import (
     STOP_STEMS,
     Piece,
@@ -28,6 +27,7 @@ from assay.answers.language import (
 )
 from assay.answers.models import NOT_SAID, Outcome, Quote, Turn
 from assay.search.service import Found
+from assay.usage.embeddings import TenantEmbeddings
 
 MODEL = "extractive"
 MAX_QUOTES = 3
@@ -82,9 +82,14 @@ class Extractive:
     """The engine that needs no model; it says so in the answer's `model`."""
 
     passages = 24
+    name = MODEL
 
-    def __init__(self, embeddings: Embeddings) -> None:
+    def __init__(self, embeddings: TenantEmbeddings) -> None:
         self._embeddings = embeddings
+
+    def most(self, _: Turn) -> None:
+        """See `Engine`: quoting costs no money."""
+        return
 
     async def answer(self, turn: Turn, outcome: Outcome) -> AsyncIterator[str]:
         """Yield the quotes, or that the documents do not say."""
@@ -107,7 +112,7 @@ class Extractive:
         candidates = rank_by_words(about, turn.passages, settled)[:EMBEDDED_PIECES]
         if not candidates:
             return []
-        await self._score(turn.question, about, candidates)
+        await self._score(turn, about, candidates)
         sound = [each for each in candidates if supports(about, each, settled)]
         sound.sort(key=lambda each: each.score, reverse=True)
         kept = sound[:1]
@@ -118,10 +123,10 @@ class Extractive:
                 kept.append(each)
         return kept
 
-    async def _score(self, question: str, about: Wanted, candidates: Sequence[Candidate]) -> None:
-        query = np.asarray(await self._embeddings.embed_query(question))
+    async def _score(self, turn: Turn, about: Wanted, candidates: Sequence[Candidate]) -> None:
+        query = np.asarray(await self._embeddings.query(turn.scope, turn.question))
         texts = [f"{_heading(each.passage)} {each.text}" for each in candidates]
-        near = np.asarray(await self._embeddings.embed_passages(texts)) @ query
+        near = np.asarray(await self._embeddings.passages(turn.scope, texts)) @ query
         for each, similarity in zip(candidates, near, strict=True):
             each.near = float(similarity)
             each.score = (

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 
-from assay.adapters.chat import ChatModel
+from assay.adapters.chat import MAX_OUTPUT_TOKENS, ChatModel, ChatUsage
 from assay.answers.citations import Citer
 from assay.answers.models import NOT_SAID, Outcome, Turn
 from assay.answers.prompt import messages
@@ -17,6 +17,13 @@ class Generative:
 
     def __init__(self, chat: ChatModel) -> None:
         self._chat = chat
+        self.name = chat.name
+
+    def most(self, turn: Turn) -> ChatUsage | None:
+        """See `Engine`."""
+        if not turn.passages:
+            return None
+        return self._chat.most(messages(turn), max_output_tokens=MAX_OUTPUT_TOKENS)
 
     async def answer(self, turn: Turn, outcome: Outcome) -> AsyncIterator[str]:
         """Yield the model's answer with its marks checked; no passages, no call."""

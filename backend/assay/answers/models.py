@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import Protocol
 from uuid import UUID
 
+from assay.adapters.chat import ChatUsage
+from assay.scope import TenantScope
 from assay.search.service import Found
 
 NOT_SAID = "The documents do not say."
@@ -41,6 +43,8 @@ class Outcome:
     input_tokens: int = 0
     output_tokens: int = 0
     cost_usd: Decimal = Decimal(0)
+    call_id: UUID | None = None
+    """The ledger's entry, while it is reserved."""
 
     @property
     def answered(self) -> bool:
@@ -52,6 +56,7 @@ class Outcome:
 class Turn:
     """A question that stands on its own, what was said before, and what was found for it."""
 
+    scope: TenantScope
     question: str
     asked: str
     history: tuple[tuple[str, str], ...]
@@ -66,6 +71,15 @@ class Engine(Protocol):
     @property
     def passages(self) -> int:
         """How many passages it wants."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        ...
+
+    def most(self, turn: Turn) -> ChatUsage | None:
+        """Return the most that the answer can cost; None where no paid model is asked."""
         ...
 
     def answer(self, turn: Turn, outcome: Outcome) -> AsyncIterator[str]:

@@ -58,7 +58,7 @@ _STREAM: dict[int | str, dict[str, Any]] = {
     tags=["answers"],
     summary="Ask",
     response_model=AskResponse,
-    responses=_STREAM | problems(*ALWAYS, 404, 413),
+    responses=_STREAM | problems(*ALWAYS, 402, 404, 413),
 )
 async def ask(
     body: AskRequest, caller: ViewerCaller, answers: AnswersService, request: Request

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -9,7 +10,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from assay.adapters.http import Cursor, ItemList, item_list
-from assay.adapters.postgres import Database, Row
+from assay.adapters.postgres import Database, Row, Transaction
 from assay.answers import repository
 from assay.answers.follow_up import standalone
 from assay.answers.models import Engine, Outcome, Quote, Turn
@@ -26,7 +27,9 @@ from assay.answers.schemas import (
 )
 from assay.errors import not_found
 from assay.identity.models import Caller
+from assay.scope import TenantScope
 from assay.search.service import Found
+from assay.usage.ledger import Ledger, settle
 
 HISTORY_MESSAGES = 8
 TITLE_CHARACTERS = 120
@@ -47,8 +50,11 @@ class Prepared:
 class Answers:
     """Asks and conversations of one user of a workspace."""
 
-    def __init__(self, database: Database, retrieval: Retrieval, engine: Engine) -> None:
-        self._database, self._retrieval, self._engine = database, retrieval, engine
+    def __init__(
+        self, database: Database, retrieval: Retrieval, engine: Engine, ledger: Ledger
+    ) -> None:
+        self._database, self._retrieval = database, retrieval
+        self._engine, self._ledger = engine, ledger
 
     async def prepare(self, caller: Caller, request: AskRequest) -> Prepared:
         """Find the passages for a question.
@@ -60,7 +66,7 @@ class Answers:
         question = standalone(request.question, earlier)
         found = await self._retrieval.find(caller.scope, request, question)
         passages = tuple(found.passages[: self._engine.passages])
-        turn = Turn(question, request.question, history, passages, found.settled)
+        turn = Turn(caller.scope, question, request.question, history, passages, found.settled)
         return Prepared(caller, request.conversation_id or uuid7(), turn, found.degraded)
 
     async def events(self, prepared: Prepared) -> AsyncIterator[Event]:
@@ -70,18 +76,49 @@ class Answers:
         """
         yield "passages", {"passages": [_shown(each) for each in prepared.turn.passages]}
         outcome = Outcome(model="")
-        async for text in self._engine.answer(prepared.turn, outcome):
-            yield "delta", {"text": text}
-        # Shielded: what was paid for is kept although the client leaves at the last moment.
-        response = await asyncio.shield(self._save(prepared, outcome))
+        async with self._paid(prepared, outcome):
+            async for text in self._engine.answer(prepared.turn, outcome):
+                yield "delta", {"text": text}
+            # Shielded: what was paid for is kept although the client leaves at the last moment.
+            response = await asyncio.shield(self._save(prepared, outcome))
         yield "done", response.model_dump(mode="json")
 
     async def ask(self, prepared: Prepared) -> AskResponse:
         """Return the whole answer at once."""
         outcome = Outcome(model="")
-        async for _ in self._engine.answer(prepared.turn, outcome):
-            pass
-        return await self._save(prepared, outcome)
+        async with self._paid(prepared, outcome):
+            async for _ in self._engine.answer(prepared.turn, outcome):
+                pass
+            return await self._save(prepared, outcome)
+
+    @asynccontextmanager
+    async def _paid(self, prepared: Prepared, outcome: Outcome) -> AsyncIterator[None]:
+        """Reserve the most that the answer can cost, and settle what it did cost.
+
+        The transaction that saves the answer settles it; one that is never saved settles here.
+
+        :raises PaymentRequired: the tenant's budget is spent.
+        """
+        most, caller = self._engine.most(prepared.turn), prepared.caller
+        if most is not None:
+            outcome.call_id = await self._ledger.reserve(
+                caller.scope,
+                purpose="answer",
+                model=self._engine.name,
+                input_tokens=most.input_tokens,
+                cost_usd=most.cost_usd,
+                user_id=caller.user_id,
+            )
+        try:
+            yield
+        finally:
+            if outcome.call_id is not None:
+                await asyncio.shield(self._settle(caller.scope, outcome))
+
+    async def _settle(self, scope: TenantScope, outcome: Outcome) -> None:
+        async with self._database.transaction(scope) as tx:
+            await _settled(tx, outcome)
+        outcome.call_id = None
 
     async def _history(
         self, caller: Caller, conversation_id: UUID | None
@@ -119,6 +156,8 @@ class Answers:
             await repository.insert_citations(
                 tx, [each.model_dump() | {"message_id": message_id} for each in citations]
             )
+            await _settled(tx, outcome)
+        outcome.call_id = None
         return AskResponse(
             answer=outcome.text,
             answered=outcome.answered,
@@ -174,6 +213,17 @@ class Answers:
         async with self._database.transaction(caller.scope) as tx:
             if not await repository.delete(tx, conversation_id, caller.user_id):
                 raise not_found("conversation")
+
+
+async def _settled(tx: Transaction, outcome: Outcome) -> None:
+    if outcome.call_id is not None:
+        await settle(
+            tx,
+            outcome.call_id,
+            outcome.input_tokens,
+            outcome.output_tokens,
+            outcome.cost_usd,
+        )
 
 
 _NO_MODEL: dict[str, Any] = {

@@ -13,7 +13,6 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from assay.adapters.embeddings import Embeddings
 from assay.adapters.postgres import Database, Row
 from assay.adapters.storage import Storage
 from assay.adapters.vectors import PassageVector, VectorStore
@@ -22,8 +21,9 @@ from assay.documents.models import Run, Stage, passage_id
 from assay.documents.parsing import ParsedDocument, ParseFailed, Parser
 from assay.documents.quota import Quota
 from assay.documents.scratch import scratch_copy
-from assay.errors import NotFound, Unavailable
+from assay.errors import NotFound, PaymentRequired, Unavailable
 from assay.scope import TenantScope
+from assay.usage.embeddings import TenantEmbeddings
 
 log = structlog.get_logger()
 
@@ -52,7 +52,7 @@ class IngestJobs:
         database: Database,
         storage: Storage,
         parser: Parser,
-        embeddings: Embeddings,
+        embeddings: TenantEmbeddings,
         vectors: VectorStore,
         room: Quota,
         scratch: Path,
@@ -85,6 +85,8 @@ class IngestJobs:
             await self._fail(scope, run, error.code, error.message)
         except _NoRoom:
             await self._fail(scope, run, quota.CODE, quota.MESSAGE)
+        except PaymentRequired as error:
+            await self._fail(scope, run, error.code, error.detail)
         except NotFound:
             message = "The stored file is gone. Delete the document and upload it again."
             await self._fail(scope, run, "file_missing", message)
@@ -175,7 +177,7 @@ class IngestJobs:
         if not passages:
             raise _Lost
         texts = [indexed_text(passage["context"], passage["text"]) for passage in passages]
-        dense = await self._embeddings.embed_passages(texts)
+        dense = await self._embeddings.passages(scope, texts)
         vectors = [
             PassageVector(
                 passage_id=passage["id"],

@@ -5,13 +5,13 @@ from uuid import UUID
 
 import structlog
 
-from assay.adapters.embeddings import Embeddings
 from assay.adapters.postgres import Database, Row
 from assay.adapters.vectors import SearchMode, VectorQuery, VectorStore
-from assay.errors import Unavailable, not_found
+from assay.errors import PaymentRequired, Unavailable, not_found
 from assay.scope import TenantScope
 from assay.search import repository
 from assay.search.schemas import Hit, SearchRequest, SearchResponse
+from assay.usage.embeddings import TenantEmbeddings
 
 log = structlog.get_logger()
 
@@ -34,7 +34,9 @@ class Found:
 class Search:
     """Hybrid retrieval over the passages of one tenant."""
 
-    def __init__(self, database: Database, embeddings: Embeddings, vectors: VectorStore) -> None:
+    def __init__(
+        self, database: Database, embeddings: TenantEmbeddings, vectors: VectorStore
+    ) -> None:
         self._database, self._embeddings, self._vectors = database, embeddings, vectors
 
     async def search(self, scope: TenantScope, request: SearchRequest) -> SearchResponse:
@@ -43,14 +45,14 @@ class Search:
         return SearchResponse(hits=[_hit(each) for each in found], degraded=degraded, cached=False)
 
     async def find(self, scope: TenantScope, request: SearchRequest) -> tuple[list[Found], bool]:
-        """Return the best passages first, and whether the vector search was away.
+        """Return the best passages first, and whether the vector search was away or not paid for.
 
         :raises NotFound: a collection or document of the request is not this tenant's.
         """
         await self._check_filters(scope, request)
         try:
             return await self._by_vectors(scope, request), False
-        except Unavailable as error:
+        except (Unavailable, PaymentRequired) as error:
             if error.code == "database_unavailable":
                 raise
             log.warning("search.degraded", code=error.code)
@@ -59,7 +61,7 @@ class Search:
     async def _by_vectors(self, scope: TenantScope, request: SearchRequest) -> list[Found]:
         dense = None
         if request.mode is not SearchMode.LEXICAL:
-            dense = await self._embeddings.embed_query(request.query)
+            dense = await self._embeddings.query(scope, request.query)
         query = VectorQuery(
             text=request.query,
             dense=dense,

@@ -112,12 +112,6 @@ async def test_many_passages_go_in_batches_and_keep_their_order(client, vendor):
     assert [len(request["input"]) for request in vendor.requests] == [BATCH, BATCH, 1]
 
 
-async def test_a_question_is_paid_for_once(client, vendor):
-    embeddings = OpenAIEmbeddings(client, MODEL, 2)
-    assert await embeddings.embed_query("a") == await embeddings.embed_query("a")
-    assert len(vendor.requests) == 1
-
-
 @pytest.mark.parametrize("status", [400, 401, 404, 429, 500, 503])
 async def test_every_refusal_is_unavailable_and_quotes_nothing(client, vendor, status):
     vendor.status = status

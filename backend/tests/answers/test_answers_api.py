@@ -210,6 +210,9 @@ class Slow:
     def __init__(self) -> None:
         self.began, self.stopped = asyncio.Event(), asyncio.Event()
 
+    def most(self, _messages, *, max_output_tokens):
+        return ChatUsage(1, max_output_tokens, Decimal("0.01"))
+
     @asynccontextmanager
     async def stream(self, _messages, *, max_output_tokens=0):
         try:

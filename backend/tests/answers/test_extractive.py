@@ -1,11 +1,18 @@
 """The engine without a model, on passages made by hand."""
 
+from decimal import Decimal
 from uuid import uuid4
 
 from assay.adapters.embeddings import FakeEmbeddings
 from assay.answers.extractive import Extractive
 from assay.answers.models import NOT_SAID, Outcome, Turn
+from assay.scope import TenantScope
 from assay.search.service import Found
+from assay.usage.embeddings import TenantEmbeddings
+
+SCOPE = TenantScope(uuid4())
+# Nothing is paid for, so the ledger is never asked.
+EMBEDDINGS = TenantEmbeddings(FakeEmbeddings(), None, Decimal(0))  # type: ignore[arg-type]
 
 
 def passage(text: str, context: str = "") -> Found:
@@ -14,8 +21,8 @@ def passage(text: str, context: str = "") -> Found:
 
 async def answer(question: str, *passages: Found) -> Outcome:
     outcome = Outcome(model="")
-    turn = Turn(question, question, (), passages)
-    said = [text async for text in Extractive(FakeEmbeddings()).answer(turn, outcome)]
+    turn = Turn(SCOPE, question, question, (), passages)
+    said = [text async for text in Extractive(EMBEDDINGS).answer(turn, outcome)]
     assert "".join(said) == outcome.text
     return outcome
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,8 @@ from assay.documents.quota import Quota
 from assay.documents.reconcile import Reconciler
 from assay.documents.scratch import scratch_folder
 from assay.scope import TenantScope
+from assay.usage.embeddings import TenantEmbeddings
+from assay.usage.ledger import Ledger
 from tests.conftest import Tenant
 
 DIMENSIONS = 384
@@ -99,7 +102,7 @@ async def pipeline(parts) -> AsyncIterator[Pipeline]:
         "database": database,
         "storage": storage,
         "parser": Parser(timeout_seconds=60, memory_bytes=2 * 1024**3),
-        "embeddings": FakeEmbeddings(DIMENSIONS),
+        "embeddings": TenantEmbeddings(FakeEmbeddings(DIMENSIONS), Ledger(database), Decimal(0)),
         "vectors": vectors,
         "room": Quota(DIMENSIONS),
         "scratch": scratch,

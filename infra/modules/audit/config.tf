@@ -1,7 +1,7 @@
 # Config bills every change that it records: only the kinds that the rules ask about are recorded.
 locals {
   recorded = [
-    "AWS::CloudTrail::Trail", "AWS::EC2::Instance", "AWS::EC2::SecurityGroup", "AWS::EC2::VPC", "AWS::EC2::Volume", "AWS::ElastiCache::ReplicationGroup",
+    "AWS::CloudTrail::Trail", "AWS::EC2::Instance", "AWS::EC2::SecurityGroup", "AWS::EC2::VPC", "AWS::EC2::Volume",
     "AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::IAM::Policy", "AWS::IAM::Role", "AWS::IAM::User", "AWS::KMS::Key", "AWS::RDS::DBInstance",
     "AWS::RDS::DBSnapshot", "AWS::S3::Bucket",
   ]

@@ -16,10 +16,20 @@ resource "aws_backup_vault" "this" {
   tags          = var.tags
 }
 
-resource "aws_backup_vault_notifications" "this" {
-  backup_vault_name   = aws_backup_vault.this.name
-  sns_topic_arn       = var.alerts_topic_arn
-  backup_vault_events = ["BACKUP_JOB_FAILED", "COPY_JOB_FAILED", "RESTORE_JOB_COMPLETED"]
+resource "aws_cloudwatch_event_rule" "failed" {
+  name        = "${var.name}-backups"
+  description = "A backup or copy that failed"
+  tags        = var.tags
+  event_pattern = jsonencode({
+    source        = ["aws.backup"]
+    "detail-type" = ["Backup Job State Change", "Copy Job State Change"]
+    detail        = { state = ["FAILED", "ABORTED", "EXPIRED"] }
+  })
+}
+
+resource "aws_cloudwatch_event_target" "failed" {
+  rule = aws_cloudwatch_event_rule.failed.name
+  arn  = var.alerts_topic_arn
 }
 
 resource "aws_backup_plan" "weekly" {

@@ -1,7 +1,7 @@
 output "alerts_topic_arn" {
   description = "Topic that people hear of."
   value       = aws_sns_topic.alerts.arn
-  # Budgets and backups are refused until the policy stands.
+  # Budgets are refused until the policy stands.
   depends_on = [aws_sns_topic_policy.alerts]
 }
 

@@ -5,7 +5,7 @@ locals {
     for key in keys(local.buckets) : key => {
       Sid       = "EncryptedWaysOnly"
       Effect    = "Deny"
-      Principal = "*"
+      Principal = { AWS = "*" }
       Action    = "s3:*"
       Resource  = [aws_s3_bucket.this[key].arn, "${aws_s3_bucket.this[key].arn}/*"]
       Condition = { Bool = { "aws:SecureTransport" = "false" } }
@@ -34,14 +34,6 @@ locals {
           Resource  = "${local.logs_arn}/alb/AWSLogs/${local.account}/*"
         },
         {
-          Sid       = "Buckets"
-          Effect    = "Allow"
-          Principal = { Service = "logging.s3.amazonaws.com" }
-          Action    = "s3:PutObject"
-          Resource  = "${local.logs_arn}/s3/*"
-          Condition = local.source_is_ours
-        },
-        {
           Sid       = "AuditAsksWhoOwns"
           Effect    = "Allow"
           Principal = { Service = ["cloudtrail.amazonaws.com", "config.amazonaws.com"] }
@@ -50,6 +42,14 @@ locals {
           Condition = local.source_is_ours
         },
       ],
+      [for key, bucket in local.buckets : {
+        Sid       = "Bucket${title(key)}"
+        Effect    = "Allow"
+        Principal = { Service = "logging.s3.amazonaws.com" }
+        Action    = "s3:PutObject"
+        Resource  = "${local.logs_arn}/s3/${key}/*"
+        Condition = local.source_is_ours
+      } if bucket.logged],
       [for service, folder in { cloudtrail = "cloudtrail", config = "config" } : {
         Sid                                = "Audit${title(service)}"
         Effect                             = "Allow"

@@ -55,7 +55,6 @@ resource "aws_instance" "node" {
   user_data_base64            = base64gzip(local.user_data[each.key])
   user_data_replace_on_change = true
   disable_api_termination     = var.protected
-  associate_public_ip_address = false
   tags                        = merge(var.tags, { Name = each.value.host, Service = "qdrant" })
   volume_tags                 = null
 
@@ -72,11 +71,6 @@ resource "aws_instance" "node" {
     http_endpoint               = "enabled"
     http_tokens                 = "required"
     http_put_response_hop_limit = 1
-  }
-
-  # A machine that fails below us starts anew elsewhere, with its address and volumes.
-  maintenance_options {
-    auto_recovery = "default"
   }
 
   lifecycle {

