@@ -24,6 +24,7 @@ from sqlalchemy.dialects.postgresql.psycopg import dialect as psycopg_dialect
 
 from assay.adapters.bulkhead import Bulkhead
 from assay.adapters.metering import count_query
+from assay.adapters.telemetry_calls import statement as timed
 from assay.errors import CannotStart, Forbidden, Invalid, Unavailable
 from assay.scope import TenantScope
 from assay.settings import Settings
@@ -58,8 +59,8 @@ class UnsafeRole(CannotStart):
 class Transaction:
     """One open transaction; every statement of a unit of work goes through it."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: Connection, tenant_id: UUID | None = None) -> None:
+        self._connection, self._tenant_id = connection, tenant_id
 
     async def all(self, statement: TextClause, **values: Any) -> Sequence[Row]:
         """Return every row of a statement."""
@@ -78,7 +79,8 @@ class Transaction:
         if rows:
             count_query()
             async with self._connection.cursor() as cursor:
-                await cursor.executemany(_query(statement), rows)
+                with timed(statement, self._tenant_id):
+                    await cursor.executemany(_query(statement), rows)
 
     @property
     def driver(self) -> Connection:
@@ -89,7 +91,8 @@ class Transaction:
         self, statement: TextClause, values: Mapping[str, Any]
     ) -> psycopg.AsyncCursor[dict[str, Any]]:
         count_query()
-        return await self._connection.execute(_query(statement), values)
+        with timed(statement, self._tenant_id):
+            return await self._connection.execute(_query(statement), values)
 
 
 class Database:
@@ -140,7 +143,7 @@ class Database:
         try:
             async with self._connection() as connection:
                 await connection.execute(begin)
-                yield Transaction(connection)
+                yield Transaction(connection, tenant_id)
                 await connection.commit()
         except psycopg.DataError as error:
             raise Invalid(

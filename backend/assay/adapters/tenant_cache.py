@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from assay.adapters.redis import Cache, CacheUnavailable
+from assay.adapters.telemetry_metrics import cache_read
 from assay.scope import TenantScope
 
 Result = TypeVar("Result")
@@ -83,7 +84,8 @@ class TenantCache:
         try:
             value = await self._get(_indexes(scope), [_prefix(scope), _member(key)])
         except CacheUnavailable:
-            return None
+            value = None
+        cache_read("query", hit=value is not None)
         return None if value is None else bytes(value)
 
     async def put(self, scope: TenantScope, key: bytes, value: bytes, budget: int) -> bool:

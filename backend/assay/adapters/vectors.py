@@ -16,6 +16,7 @@ import orjson
 import structlog
 
 from assay.adapters import metering
+from assay.adapters.telemetry_calls import vector_search
 from assay.adapters.vectors_models import (
     COLLECTION,
     DENSE,
@@ -115,7 +116,8 @@ class VectorStore:
         if body is None:
             return []
         seconds = self._settings.qdrant_search_timeout_seconds
-        reply = await self._nodes.send("POST", _QUERY_PATH, body, seconds)
+        with vector_search():
+            reply = await self._nodes.send("POST", _QUERY_PATH, body, seconds)
         if reply.status != HTTPStatus.OK:
             raise _refused(reply)
         try:

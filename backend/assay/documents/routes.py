@@ -52,6 +52,7 @@ Service = Annotated[Documents, Depends(_documents)]
 Views = Annotated[PageViews, Depends(_page_views)]
 PageNumber = Annotated[int, Path(ge=1, le=_LARGEST, description="From 1.", examples=[1])]
 IfNoneMatch = Annotated[str, Header(max_length=1000, include_in_schema=False)]
+Accept = Annotated[str, Header(max_length=1000, include_in_schema=False)]
 IdempotencyKey = Annotated[
     str | None,
     Header(
@@ -218,7 +219,16 @@ async def page(
     "/{document_id}/pages/{number}/image",
     summary="See a page",
     response_class=Response,
-    responses={**_binary("image/webp", "The page."), **problems(*ALWAYS, 404)},
+    responses={
+        200: {
+            "description": "The page, as WebP where `Accept` allows it.",
+            "content": {
+                kind: {"schema": {"type": "string", "format": "binary"}}
+                for kind in ("image/webp", "image/png")
+            },
+        },
+        **problems(*ALWAYS, 404),
+    },
 )
 async def image(
     document_id: UUID,
@@ -226,14 +236,17 @@ async def image(
     caller: ViewerCaller,
     views: Views,
     if_none_match: IfNoneMatch = "",
+    accept: Accept = "*/*",
 ) -> Response:
     """Return a picture of a PDF's page; other formats have none (`no_image`)."""
     view = await views.view(caller, document_id, number)
-    headers = _cached(view.tag)
-    if view.tag in if_none_match:
+    kind = formats.WEBP if _takes_webp(accept) else formats.PNG
+    tag = view.tag(kind)
+    headers = _cached(tag) | {"Vary": "Accept"}
+    if tag in if_none_match:
         return Response(status_code=304, headers=headers)
-    picture = await views.image(caller, view)
-    return Response(picture, media_type="image/webp", headers=headers)
+    picture = await views.image(caller, view, kind)
+    return Response(picture, media_type=kind, headers=headers)
 
 
 @router.get(
@@ -275,6 +288,16 @@ async def retry(document_id: UUID, caller: MemberCaller, documents: Service) -> 
 async def delete(document_id: UUID, caller: MemberCaller, documents: Service) -> None:
     """Delete a document; its passages, vectors and bytes go with it."""
     await documents.delete(caller, document_id)
+
+
+def _takes_webp(accept: str) -> bool:
+    """Read `Accept` (RFC 9110 section 12.5.1): the most specific range that fits decides."""
+    weights = {}
+    for part in accept.lower().replace(" ", "").split(","):
+        kind, _, weight = part.partition(";q=")
+        weights[kind] = weight
+    fitting = [weights[each] for each in (formats.WEBP, "image/*", "*/*") if each in weights]
+    return bool(fitting) and fitting[0] not in {"0", "0.", "0.0", "0.00", "0.000"}
 
 
 def _cached(tag: str) -> dict[str, str]:

@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import io
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
+from assay.adapters.metering import in_thread
 from assay.adapters.postgres import Database
 from assay.adapters.storage import Storage
 from assay.documents import formats, repository
@@ -30,10 +32,9 @@ class PageView:
     sha256: str
     storage_key: str
 
-    @property
-    def tag(self) -> str:
+    def tag(self, kind: str) -> str:
         """What changes exactly when the picture does (an entity tag, RFC 9110 section 8.8.3)."""
-        return f'"{self.sha256[:32]}-{self.number}"'
+        return f'"{self.sha256[:32]}-{self.number}-{kind.partition("/")[2]}"'
 
 
 class PageViews:
@@ -64,19 +65,20 @@ class PageViews:
             raise _no_image()
         return PageView(document_id, number, row["sha256"], row["storage_key"])
 
-    async def image(self, caller: Caller, view: PageView) -> bytes:
-        """Return a page as WebP, rendered at the first call and kept.
+    async def image(self, caller: Caller, view: PageView, kind: str = formats.WEBP) -> bytes:
+        """Return a page as WebP, rendered at the first call and kept, or as PNG made of that.
 
         :raises NotFound: the page cannot be rendered (`no_image`).
         """
         key = self._storage.key(caller.scope, view.document_id, "pages", f"{view.number}.webp")
-        kept = await self._storage.get(caller.scope, key)
-        if kept is not None:
-            return kept
-        async with self._reading(caller.scope, view) as path:
-            image = await self._parser.render(path, view.number)
-        await self._storage.put(caller.scope, key, image)
-        return image
+        image = await self._storage.get(caller.scope, key)
+        if image is None:
+            async with self._reading(caller.scope, view) as path:
+                image = await self._parser.render(path, view.number)
+            await self._storage.put(caller.scope, key, image)
+        if kind == formats.WEBP:
+            return image
+        return await asyncio.get_running_loop().run_in_executor(None, in_thread(_as_png), image)
 
     async def boxes(self, caller: Caller, view: PageView, start: int, end: int) -> PageBoxes:
         """Return where a page shows the code points `start` to `end` of its text.
@@ -105,6 +107,15 @@ class PageViews:
                     yield path
                 except ParseFailed as error:
                     raise _no_image() from error
+
+
+def _as_png(webp: bytes) -> bytes:
+    from PIL import Image  # noqa: PLC0415 - needed by few, and 40 ms to import
+
+    png = io.BytesIO()
+    with Image.open(io.BytesIO(webp)) as image:
+        image.save(png, "PNG")
+    return png.getvalue()
 
 
 def _no_image() -> NotFound:
