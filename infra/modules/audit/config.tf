@@ -1,11 +1,4 @@
-# Config bills every change that it records: only the kinds that the rules ask about are recorded.
 locals {
-  recorded = [
-    "AWS::CloudTrail::Trail", "AWS::EC2::Instance", "AWS::EC2::SecurityGroup", "AWS::EC2::VPC", "AWS::EC2::Volume",
-    "AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::IAM::Policy", "AWS::IAM::Role", "AWS::IAM::User", "AWS::KMS::Key", "AWS::RDS::DBInstance",
-    "AWS::RDS::DBSnapshot", "AWS::S3::Bucket",
-  ]
-
   # Rules that AWS keeps, by their identifiers.
   rules = {
     alb-http-redirects          = { identifier = "ALB_HTTP_TO_HTTPS_REDIRECTION_CHECK", input = null }
@@ -76,17 +69,14 @@ resource "aws_iam_role_policy" "config" {
 }
 
 resource "aws_config_configuration_recorder" "this" {
-  #checkov:skip=CKV2_AWS_45:it records the kinds that the rules ask about, as every record is billed
-  #checkov:skip=CKV2_AWS_48:as above
   count = var.account_wide ? 1 : 0
 
   name     = var.name
   role_arn = aws_iam_role.config[0].arn
 
   recording_group {
-    all_supported                 = false
-    include_global_resource_types = false
-    resource_types                = local.recorded
+    all_supported                 = true
+    include_global_resource_types = true
   }
 }
 

@@ -5,11 +5,12 @@ data "aws_partition" "current" {}
 # The first trail of an account is free; it sees all regions.
 resource "aws_cloudtrail" "this" {
   #checkov:skip=CKV_AWS_252:EventBridge carries what matters to the alarm topic; a notice of each file helps nobody
-  #checkov:skip=CKV2_AWS_10:events reach EventBridge within minutes without paying CloudWatch for every line
   name                          = var.name
   s3_bucket_name                = var.logs_bucket.id
   s3_key_prefix                 = "cloudtrail"
   kms_key_id                    = var.logs_kms_key_arn
+  cloud_watch_logs_group_arn    = "${aws_cloudwatch_log_group.trail.arn}:*"
+  cloud_watch_logs_role_arn     = aws_iam_role.trail.arn
   is_multi_region_trail         = true
   include_global_service_events = true
   enable_log_file_validation    = true
@@ -44,4 +45,39 @@ resource "aws_guardduty_detector_feature" "this" {
   detector_id = aws_guardduty_detector.this[0].id
   name        = each.value
   status      = "ENABLED"
+}
+
+# The last days can be asked by Logs Insights; the bucket has the rest.
+resource "aws_cloudwatch_log_group" "trail" {
+  #checkov:skip=CKV_AWS_338:7 days are the design's, for cost; the bucket keeps a year
+  name              = "/${var.name}/cloudtrail"
+  retention_in_days = var.log_days
+  kms_key_id        = var.logs_kms_key_arn
+  tags              = var.tags
+}
+
+resource "aws_iam_role" "trail" {
+  name = "${var.name}-cloudtrail"
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "cloudtrail.amazonaws.com" }
+    }]
+  })
+  tags = var.tags
+}
+
+resource "aws_iam_role_policy" "trail" {
+  name = "write-log"
+  role = aws_iam_role.trail.id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect   = "Allow"
+      Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+      Resource = "${aws_cloudwatch_log_group.trail.arn}:*"
+    }]
+  })
 }

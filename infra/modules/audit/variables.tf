@@ -41,3 +41,9 @@ variable "guardduty_features" {
     error_message = "guardduty_features takes S3_DATA_EVENTS, EBS_MALWARE_PROTECTION, RDS_LOGIN_EVENTS and LAMBDA_NETWORK_LOGS."
   }
 }
+
+variable "log_days" {
+  description = "How long the trail can be asked by Logs Insights."
+  type        = number
+  default     = 7
+}

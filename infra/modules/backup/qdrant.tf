@@ -9,7 +9,6 @@ module "snapshots" {
   schedule         = var.qdrant_hours == 1 ? "rate(1 hour)" : "rate(${var.qdrant_hours} hours)"
   seconds          = 900
   memory_mb        = 512
-  at_once          = 1
   vpc              = var.vpc
   log_days         = var.log_days
   logs_kms_key_arn = var.kms_key_arns["logs"]

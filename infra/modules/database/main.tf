@@ -46,7 +46,6 @@ resource "aws_iam_role_policy_attachment" "monitoring" {
 
 resource "aws_db_instance" "this" {
   #checkov:skip=CKV_AWS_157:one zone is the design's, for cost; multi_az is one variable
-  #checkov:skip=CKV_AWS_293:development may be deleted; protected is true elsewhere
   identifier            = var.name
   engine                = "postgres"
   engine_version        = var.engine_version

@@ -33,7 +33,6 @@ resource "aws_codeconnections_connection" "this" {
 }
 
 resource "aws_codepipeline" "this" {
-  #checkov:skip=CKV_AWS_219:the artifacts' bucket is encrypted with the key for data
   count = var.pipeline ? 1 : 0
 
   name           = var.name

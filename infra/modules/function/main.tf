@@ -1,26 +1,26 @@
+data "aws_partition" "current" {}
+
+data "aws_region" "current" {}
+
 locals {
-  # The right to a network interface has no narrower resource: it does not exist yet.
-  interfaces = {
-    Sid    = "Interfaces"
-    Effect = "Allow"
-    Action = [
-      "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces",
-      "ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses", "ec2:DescribeSubnets",
-    ]
-    Resource = "*"
-  }
-  traces = {
-    Sid      = "Traces" # the call has no resource
-    Effect   = "Allow"
-    Action   = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
-    Resource = "*"
-  }
   log = {
     Sid      = "Log"
     Effect   = "Allow"
     Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
     Resource = "${aws_cloudwatch_log_group.this.arn}:*"
   }
+  environment = {
+    Sid       = "Environment"
+    Effect    = "Allow"
+    Action    = "kms:Decrypt"
+    Resource  = var.logs_kms_key_arn
+    Condition = { StringEquals = { "kms:ViaService" = "lambda.${data.aws_region.current.name}.amazonaws.com" } }
+  }
+  # AWS keeps these two: network interfaces and traces have no resource that could be named.
+  kept_by_aws = merge(
+    { traces = "AWSXRayDaemonWriteAccess" },
+    var.vpc == null ? {} : { interfaces = "service-role/AWSLambdaVPCAccessExecutionRole" },
+  )
 }
 
 resource "aws_cloudwatch_log_group" "this" {
@@ -45,34 +45,38 @@ resource "aws_iam_role" "this" {
 }
 
 resource "aws_iam_role_policy" "this" {
-  #checkov:skip=CKV_AWS_290:network interfaces and traces have no narrower resource
-  #checkov:skip=CKV_AWS_355:as above
   name = "run"
   role = aws_iam_role.this.id
   policy = jsonencode({
     Version   = "2012-10-17"
-    Statement = concat([local.log, local.traces], var.vpc == null ? [] : [local.interfaces], jsondecode(var.statements))
+    Statement = concat([local.log, local.environment], jsondecode(var.statements))
   })
+}
+
+resource "aws_iam_role_policy_attachment" "this" {
+  for_each = local.kept_by_aws
+
+  role       = aws_iam_role.this.name
+  policy_arn = "arn:${data.aws_partition.current.partition}:iam::aws:policy/${each.value}"
 }
 
 resource "aws_lambda_function" "this" {
   #checkov:skip=CKV_AWS_116:a failed run raises an alarm, and the next one does its work
   #checkov:skip=CKV_AWS_117:only a function that calls a private address belongs into the VPC
   #checkov:skip=CKV_AWS_272:packages are built from this repository and applied by who reads it
-  #checkov:skip=CKV_AWS_173:the environment names parameters and holds no secret
-  #checkov:skip=CKV_AWS_115:those that must not overlap say so by at_once
-  function_name                  = var.name
-  description                    = var.description
-  role                           = aws_iam_role.this.arn
-  runtime                        = "python3.11"
-  architectures                  = ["arm64"]
-  handler                        = var.handler
-  filename                       = var.package
-  source_code_hash               = fileexists(var.package) ? filebase64sha256(var.package) : null
-  timeout                        = var.seconds
-  memory_size                    = var.memory_mb
-  reserved_concurrent_executions = var.at_once
-  tags                           = var.tags
+  #checkov:skip=CKV_AWS_115:a run ends long before the next begins, and a young account has nothing to reserve
+  function_name    = var.name
+  description      = var.description
+  role             = aws_iam_role.this.arn
+  runtime          = "python3.11"
+  architectures    = ["arm64"]
+  handler          = var.handler
+  kms_key_arn      = var.logs_kms_key_arn
+  filename         = var.package
+  source_code_hash = fileexists(var.package) ? filebase64sha256(var.package) : null
+  timeout          = var.seconds
+  memory_size      = var.memory_mb
+  tags             = var.tags
 
   environment {
     variables = var.environment
@@ -97,7 +101,7 @@ resource "aws_lambda_function" "this" {
     }
   }
 
-  depends_on = [aws_iam_role_policy.this, aws_cloudwatch_log_group.this]
+  depends_on = [aws_iam_role_policy.this, aws_iam_role_policy_attachment.this, aws_cloudwatch_log_group.this]
 }
 
 resource "aws_cloudwatch_event_rule" "schedule" {

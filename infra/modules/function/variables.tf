@@ -68,12 +68,6 @@ variable "memory_mb" {
   default     = 128
 }
 
-variable "at_once" {
-  description = "Most runs at the same time; -1 leaves it to the account."
-  type        = number
-  default     = -1
-}
-
 variable "schedule" {
   description = "When it runs by itself: rate(...) or cron(...)."
   type        = string
@@ -92,6 +86,6 @@ variable "log_days" {
 }
 
 variable "logs_kms_key_arn" {
-  description = "Key of its log."
+  description = "Key of its log and environment."
   type        = string
 }

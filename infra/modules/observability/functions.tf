@@ -24,7 +24,6 @@ module "probe" {
   handler          = "probe.handler"
   schedule         = "rate(1 minute)"
   seconds          = 30
-  at_once          = 1
   vpc              = var.vpc
   log_days         = var.log_days
   logs_kms_key_arn = var.kms_key_arns["logs"]

@@ -43,7 +43,6 @@ resource "aws_ebs_volume" "data" {
 }
 
 resource "aws_instance" "node" {
-  #checkov:skip=CKV_AWS_126:figures of every 5 minutes are the design's triggers and free; the probe asks every minute
   for_each = local.nodes
 
   ami                         = local.image
@@ -52,6 +51,7 @@ resource "aws_instance" "node" {
   vpc_security_group_ids      = [var.security_group_id]
   iam_instance_profile        = aws_iam_instance_profile.node.name
   ebs_optimized               = true
+  monitoring                  = true # every minute, not every five
   user_data_base64            = base64gzip(local.user_data[each.key])
   user_data_replace_on_change = true
   disable_api_termination     = var.protected
@@ -98,7 +98,6 @@ resource "aws_volume_attachment" "data" {
 }
 
 resource "aws_eip" "node" {
-  #checkov:skip=CKV2_AWS_19:it is associated below
   count = var.elastic_ip_subnet_id == null ? 0 : 1
 
   domain = "vpc"

@@ -2,8 +2,8 @@
 # them, and gives the place back before the node ends.
 locals {
   steps = {
-    out = { adjustment = 1, operator = "GreaterThanThreshold", threshold = 80, periods = 1 }
-    in  = { adjustment = -1, operator = "LessThanThreshold", threshold = 30, periods = 2 }
+    out = { adjustment = 1, operator = "GreaterThanThreshold", threshold = 80, periods = 5 }
+    in  = { adjustment = -1, operator = "LessThanThreshold", threshold = 30, periods = 10 }
   }
 }
 
@@ -104,7 +104,7 @@ resource "aws_cloudwatch_metric_alarm" "second" {
   statistic           = "Average"
   comparison_operator = each.value.operator
   threshold           = each.value.threshold
-  period              = 300
+  period              = 60
   evaluation_periods  = each.value.periods
   alarm_actions       = [aws_autoscaling_policy.second[each.key].arn]
   tags                = var.tags

@@ -41,8 +41,8 @@ run "config_watches_what_is_promised" {
     error_message = "Rules watch over encryption, public access, backups, SSH, the trail, key rotation, the root's keys and HTTPS."
   }
   assert {
-    condition     = contains(aws_config_configuration_recorder.this[0].recording_group[0].resource_types, "AWS::RDS::DBInstance") && !aws_config_configuration_recorder.this[0].recording_group[0].all_supported
-    error_message = "Only kinds that rules ask about are recorded."
+    condition     = aws_config_configuration_recorder.this[0].recording_group[0].all_supported && aws_config_configuration_recorder.this[0].recording_group[0].include_global_resource_types
+    error_message = "Every kind of resource is recorded."
   }
 }
 

@@ -19,8 +19,8 @@ run "a_function_runs_with_its_own_rights" {
     error_message = "Functions run on Python 3.11."
   }
   assert {
-    condition     = [for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Action if statement.Resource == "*"] == [["xray:PutTraceSegments", "xray:PutTelemetryRecords"]]
-    error_message = "Outside the VPC a function may do nothing everywhere but write traces."
+    condition     = alltrue([for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Resource != "*"]) && keys(aws_iam_role_policy_attachment.this) == ["traces"]
+    error_message = "Nothing that it may do is open to every resource, but for traces."
   }
   assert {
     condition     = aws_cloudwatch_log_group.this.retention_in_days == 7 && aws_cloudwatch_log_group.this.kms_key_id == var.logs_kms_key_arn
