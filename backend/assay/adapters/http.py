@@ -35,7 +35,8 @@ CursorText = Annotated[
 class Schema(BaseModel):
     """Base of request and response bodies: unknown members of a request are an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # A fault must not carry what a person wrote into a log.
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 def storable(value: str) -> str:

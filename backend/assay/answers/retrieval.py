@@ -10,7 +10,7 @@ from assay.answers import repository
 from assay.answers.language import spelled_out, wanted, without_names
 from assay.answers.schemas import AskRequest
 from assay.scope import TenantScope
-from assay.search.schemas import MAX_QUERY, SearchRequest
+from assay.search.schemas import MAX_IDS, MAX_QUERY, SearchRequest
 from assay.search.service import Found, Search
 
 PASSAGES = 24
@@ -56,6 +56,8 @@ class Retrieval:
             documents, settled = documents_about(about.names, rows)
             if not documents:
                 return Retrieved([], (), degraded=False)
+        if documents is not None and len(documents) > MAX_IDS:
+            documents = request.document_ids  # a name that so many share tells nothing
         search = SearchRequest(
             # A name that holds for every document searched would only favour what repeats it.
             query=spelled_out(without_names(question, settled))[:MAX_QUERY],

@@ -1,12 +1,14 @@
 """Calls about documents."""
 
 from collections.abc import AsyncIterator
+from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from sse_starlette import EventSourceResponse, ServerSentEvent
+from starlette.exceptions import HTTPException
 from starlette.responses import Response, StreamingResponse
 
 from assay.adapters.http import ALWAYS, Cursor, CursorText, ItemList, Limit, problems
@@ -44,7 +46,17 @@ _EVENTS: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "Events `documents`, each `{documents: [Document]}`; the first is empty and"
         " says that the stream is open. Comments as pings.",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": {
+            "text/event-stream": {
+                "schema": {
+                    "type": "object",
+                    "properties": {
+                        "event": {"type": "string", "enum": ["documents"]},
+                        "data": {"type": "string", "description": "JSON."},
+                    },
+                }
+            }
+        },
     }
 }
 
@@ -171,6 +183,12 @@ async def follow_documents(caller: ViewerCaller, request: Request) -> EventSourc
         ping=PING_SECONDS,
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
+
+
+@router.delete("/events", include_in_schema=False)
+async def delete_events(_: MemberCaller) -> None:
+    """Say that there is nothing to delete, where else `events` would be taken for an id."""
+    raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED)
 
 
 @router.get("/{document_id}", summary="Read a document's state", responses=problems(*ALWAYS, 404))

@@ -122,7 +122,10 @@ async def test_the_request_id_is_kept_when_it_is_safe(app):
 
 
 @pytest.mark.slow
-async def test_a_property_based_run_finds_no_fault(app, tenant: Tenant, working, tmp_path):
+async def test_a_property_based_run_finds_no_fault(
+    app, tenant: Tenant, working, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("assay.documents.events.STREAM_SECONDS", 0.05)  # else ten minutes
     """Drive every call with generated values, as a tenant's owner."""
     key = await tenant.client.post("/v1/api-keys", json={"name": "fuzz", "role": "owner"})
     async with serve_app(app) as url:
