@@ -87,9 +87,9 @@ resource "aws_iam_role_policy_attachment" "backup" {
   policy_arn = "${local.arn_start}:iam::aws:policy/service-role/AWSBackupServiceRolePolicy${each.value}"
 }
 
-resource "aws_backup_selection" "database" {
-  name         = "database"
+resource "aws_backup_selection" "weekly" {
+  name         = "weekly"
   plan_id      = aws_backup_plan.weekly.id
   iam_role_arn = aws_iam_role.backup.arn
-  resources    = [var.database_arn]
+  resources    = concat([var.database_arn], var.volume_arns)
 }

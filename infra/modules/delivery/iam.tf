@@ -122,8 +122,6 @@ resource "aws_iam_role" "build" {
 }
 
 resource "aws_iam_role_policy" "build" {
-  #checkov:skip=CKV_AWS_290:calls without a resource of their own are named so beside them
-  #checkov:skip=CKV_AWS_355:as above
   for_each = local.builds
 
   name = "build"

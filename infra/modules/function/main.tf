@@ -64,7 +64,6 @@ resource "aws_lambda_function" "this" {
   #checkov:skip=CKV_AWS_116:a failed run raises an alarm, and the next one does its work
   #checkov:skip=CKV_AWS_117:only a function that calls a private address belongs into the VPC
   #checkov:skip=CKV_AWS_272:packages are built from this repository and applied by who reads it
-  #checkov:skip=CKV_AWS_115:a run ends long before the next begins, and a young account has nothing to reserve
   function_name    = var.name
   description      = var.description
   role             = aws_iam_role.this.arn

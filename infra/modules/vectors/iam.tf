@@ -23,8 +23,6 @@ resource "aws_iam_role_policy_attachment" "session_manager" {
 }
 
 resource "aws_iam_role_policy" "node" {
-  #checkov:skip=CKV_AWS_290:PutMetricData has no resource; its namespace is bound instead
-  #checkov:skip=CKV_AWS_355:as above
   name = "node"
   role = aws_iam_role.node.id
   policy = jsonencode({

@@ -1,7 +1,5 @@
 # A zone of its own below the cluster's: one VPC cannot hold two zones of one name.
 resource "aws_route53_zone" "this" {
-  #checkov:skip=CKV2_AWS_38:a private zone cannot be signed
-  #checkov:skip=CKV2_AWS_39:queries in a private zone are in the VPC's own query log, where one is wanted
   name          = local.zone
   comment       = "Qdrant of ${var.name}"
   force_destroy = true # a node that scaling took away may have left its name
