@@ -100,6 +100,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(audit_routes.router)
     app.include_router(collections_routes.router)
     app.include_router(documents_routes.router)
+    app.include_router(documents_routes.events_router)
     app.include_router(search_routes.router)
     app.include_router(answers_routes.router)
     app.include_router(usage_routes.router)

@@ -34,9 +34,9 @@ Row = Mapping[str, Any]
 Connection = psycopg.AsyncConnection[dict[str, Any]]
 
 _BEGIN = "begin"
-# One round trip for both. No parameters, so that PostgreSQL takes two statements at once; the
-# value is the hex digits of a UUID object, which a text does not have.
-_BEGIN_AS_TENANT = "begin; select set_config('app.tenant', '{}', true)"
+# A statement of its own: with the value in the text of one `begin; select ...`, which would save a
+# round trip, every session of the role could read the tenant in pg_stat_activity.
+_SET_TENANT = "select set_config('app.tenant', %s, true)"
 _ROLE_POWERS = text(
     """
     select r.rolsuper or r.rolbypassrls as bypasses,
@@ -121,18 +121,17 @@ class Database:
 
         :raises Unavailable: the database is away, or no connection came free in time.
         """
-        begin = _BEGIN_AS_TENANT.format(scope.tenant_id.hex)
-        async with self._begin(begin, scope.tenant_id) as tx:
+        async with self._begin(scope.tenant_id) as tx:
             yield tx
 
     @asynccontextmanager
     async def gate(self) -> AsyncIterator[Transaction]:
         """Open a transaction without a tenant: it sees no tenant rows, only `gate_*` functions."""
-        async with self._begin(_BEGIN, None) as tx:
+        async with self._begin(None) as tx:
             yield tx
 
     @asynccontextmanager
-    async def _begin(self, begin: str, tenant_id: UUID | None) -> AsyncIterator[Transaction]:
+    async def _begin(self, tenant_id: UUID | None) -> AsyncIterator[Transaction]:
         try:
             await self.bulkhead.enter(tenant_id, self._timeout)
         except TimeoutError as error:
@@ -142,7 +141,9 @@ class Database:
             ) from error
         try:
             async with self._connection() as connection:
-                await connection.execute(begin)
+                await connection.execute(_BEGIN)
+                if tenant_id is not None:
+                    await connection.execute(_SET_TENANT, [str(tenant_id)])
                 yield Transaction(connection, tenant_id)
                 await connection.commit()
         except psycopg.DataError as error:

@@ -24,7 +24,7 @@ Record = Callable[[UUID, Meter], None]
 
 API = "/v1/"
 PROBES = {"/health", "/ready", "/metrics"}
-PROGRESS = {"/v1/documents/events"}
+PROGRESS = {"/v1/events"}
 """Streams that a page keeps open; they have an allowance of their own."""
 
 

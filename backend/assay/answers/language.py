@@ -11,7 +11,7 @@ import Stemmer
 _stemmer = Stemmer.Stemmer("english")
 
 _WORD = re.compile(r"[^\W_]+(?:[.,]\d+)*(?:['’]s\b)?")
-_YEAR = re.compile(r"(?:19|20)\d\d")
+_YEAR = re.compile(r"(?:(?<=\bFY)|\b)(?:19|20)\d\d(?:(?![^\W_])|(?=Q[1-4]\b))")
 _QUARTER = re.compile(r"\b(first|second|third|fourth)[ -](?:fiscal )?quarter\b", re.IGNORECASE)
 _QUARTER_NUMBERS = {"first": "q1", "second": "q2", "third": "q3", "fourth": "q4"}
 _FIGURE = re.compile(

@@ -1,14 +1,12 @@
 """Calls about documents."""
 
 from collections.abc import AsyncIterator
-from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from sse_starlette import EventSourceResponse, ServerSentEvent
-from starlette.exceptions import HTTPException
 from starlette.responses import Response, StreamingResponse
 
 from assay.adapters.http import ALWAYS, Cursor, CursorText, ItemList, Limit, problems
@@ -22,6 +20,7 @@ from assay.documents.viewing import PageViews
 from assay.identity.dependencies import MemberCaller, ViewerCaller
 
 router = APIRouter(prefix="/v1/documents", tags=["documents"])
+events_router = APIRouter(prefix="/v1", tags=["documents"])
 
 _LARGEST = 2**31 - 1
 _ACTIVE = {formats.HTML, formats.XML}
@@ -159,7 +158,7 @@ async def list_documents(
     )
 
 
-@router.get(
+@events_router.get(
     "/events",
     summary="Follow the documents",
     response_class=EventSourceResponse,
@@ -183,12 +182,6 @@ async def follow_documents(caller: ViewerCaller, request: Request) -> EventSourc
         ping=PING_SECONDS,
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
-
-
-@router.delete("/events", include_in_schema=False)
-async def delete_events(_: MemberCaller) -> None:
-    """Say that there is nothing to delete, where else `events` would be taken for an id."""
-    raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED)
 
 
 @router.get("/{document_id}", summary="Read a document's state", responses=problems(*ALWAYS, 404))

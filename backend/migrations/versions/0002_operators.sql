@@ -149,12 +149,17 @@ begin
     for signature in
         select p.oid::regprocedure::text from pg_proc p
         where p.pronamespace = 'public'::regnamespace
-            and (p.proname like 'gate\_%' or p.proname = 'bump_corpus_version')
+            and (p.proname like 'gate\_%'
+                or p.proname in ('bump_corpus_version', 'procrastinate_defer_jobs_v1'))
     loop
+        -- Unless it is named, `pg_temp` is looked at first, and with it tables of the caller's own.
+        execute format('alter function %s set search_path = pg_catalog, public, pg_temp', signature);
         execute format('revoke all on function %s from public', signature);
         execute format('alter function %s owner to assay_gate', signature);
     end loop;
     execute 'revoke create on schema public from assay_gate';
+    -- Nothing of Assay makes temporary objects.
+    execute format('revoke temporary on database %I from public', current_database());
 end $$;
 
 grant execute on function gate_account, gate_session, gate_api_key, gate_add_usage,

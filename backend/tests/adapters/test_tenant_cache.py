@@ -39,7 +39,8 @@ async def test_a_value_ends(cache):
     async with asyncio.timeout(10):
         while await values.get(mine, b"k") is not None:
             await asyncio.sleep(0.001)
-    assert await cache._client.hget(f"{mine.tenant_id}:query-sizes", "total") == b"0"
+    # The account is at zero, or has ended as well.
+    assert await cache._client.hget(f"{mine.tenant_id}:query-sizes", "total") in {b"0", None}
 
 
 async def test_what_takes_too_much_of_the_budget_is_not_kept(cache):

@@ -39,3 +39,11 @@ def test_a_number_that_is_no_day_stays_a_topic():
 )
 def test_names_are_left_out_unless_nothing_else_is_asked(question, left):
     assert without_names(question, ["Apple"]) == left
+
+
+def test_a_year_stands_alone():
+    assert wanted("Revenue of FY2022, 2023Q1, 1999 and of part zz2041ab or 120235?").years == {
+        "2022",
+        "2023",
+        "1999",
+    }

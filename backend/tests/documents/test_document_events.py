@@ -22,7 +22,7 @@ async def following(url: str, tenant: Tenant) -> AsyncIterator[AsyncIterator[lis
     async with (
         asyncio.timeout(30),
         httpx.AsyncClient(headers=headers, timeout=30) as client,
-        client.stream("GET", f"{url}/v1/documents/events") as answer,
+        client.stream("GET", f"{url}/v1/events") as answer,
     ):
         assert answer.status_code == 200, await answer.aread()
         assert answer.headers["content-type"].startswith("text/event-stream")
@@ -72,7 +72,7 @@ async def test_open_pages_lock_nobody_out_and_have_a_limit_of_their_own(
                     await stack.enter_async_context(following(url, tenant)) for _ in range(most)
                 ]
                 assert [await anext(page) for page in pages] == [[]] * most
-                refused = await tenant.client.get("/v1/documents/events")
+                refused = await tenant.client.get("/v1/events")
                 assert (refused.status_code, refused.json()["code"]) == (
                     429,
                     "too_many_concurrent_requests",

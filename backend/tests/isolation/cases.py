@@ -143,7 +143,7 @@ CASES = [
     ),
     Case("GET /v1/documents", shows=("document",), request={"params": {"limit": 200}}),
     Case("GET /v1/documents", request={"params": {"collection_id": "{collection}"}}, refused=200),
-    Case("GET /v1/documents/events"),
+    Case("GET /v1/events"),
     Case("GET /v1/documents/{document_id}", ids=_DOCUMENT, shows=("document",)),
     Case("DELETE /v1/documents/{document_id}", 204, on("queued", "document_id"), spends="queued"),
     Case("GET /v1/documents/{document_id}/content", ids=_DOCUMENT),

@@ -261,7 +261,6 @@ def test_nothing_that_can_be_read_shows_others(
     assert not any(each in shown for each in secrets_of(worlds[1]))
 
 
-@pytest.mark.xfail(strict=True, reason="a transaction's first statement names its tenant")
 async def test_statements_of_others_name_no_tenant(
     app, attacker: Connection, worlds: tuple[World, World]
 ):

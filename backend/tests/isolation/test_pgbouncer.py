@@ -116,7 +116,7 @@ async def test_the_tenant_ends_with_its_transaction(database: Database):
             row = await tx.first(who)
         assert row
         assert row["tenant"] == (scope and scope.tenant_id)
-        assert row["said"] == (scope.tenant_id.hex if scope else "")
+        assert row["said"] == (str(scope.tenant_id) if scope else "")
         return int(row["pid"])
 
     scopes = [None if n % 3 == 0 else TenantScope(uuid4()) for n in range(200)]

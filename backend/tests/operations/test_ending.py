@@ -182,7 +182,7 @@ async def test_a_stream_of_progress_ends_at_once_and_says_when_to_come_back(part
         told = ""
         async with (
             asyncio.timeout(20),
-            client.stream("GET", "/v1/documents/events") as answer,
+            client.stream("GET", "/v1/events") as answer,
         ):
             async for text in answer.aiter_text():
                 if not told:
