@@ -197,21 +197,78 @@ variable "settings" {
   default     = {}
 }
 
-variable "parts" {
-  description = "The parts that hold data, and the log groups: where they are."
+# Parts that hold data
+
+variable "database" {
+  description = "PostgreSQL; see modules/database."
+  type        = object({ instance_class = optional(string, "db.t3.medium"), multi_az = optional(bool, false) })
+  default     = {}
+}
+
+variable "cache" {
+  description = "Redis; see modules/cache."
+  type        = object({ node_type = optional(string, "cache.t3.micro"), replicas = optional(number, 1) })
+  default     = {}
+}
+
+variable "qdrant" {
+  description = "Qdrant: its release with the SHA-256 of the archive, and its nodes; see modules/vectors."
   type = object({
-    database = object({
-      host             = string
-      owner_secret_arn = string
-      max_connections  = optional(number, 100)
-    })
-    redis       = object({ host = string, token_parameter = string })
-    qdrant_host = string
-    buckets = object({
-      documents = object({ id = string, arn = string })
-      assets    = object({ id = string, arn = string, domain_name = string })
-      logs      = object({ id = string, arn = string })
-    })
-    log_group_names = map(string)
+    release       = object({ version = string, sha256 = string })
+    instance_type = optional(string, "t3.medium")
+    nodes         = optional(number, 1)
+    autoscaling   = optional(bool, false)
+    elastic_ip    = optional(bool, false)
+  })
+}
+
+# Watching
+
+variable "alarms" {
+  description = "Who hears of alarms, and whether there are dashboards; see modules/observability."
+  type = object({
+    emails           = optional(set(string), [])
+    slack_generation = optional(number, 0)
+    dashboards       = optional(bool, true)
+  })
+  default = {}
+}
+
+variable "slack_webhook" {
+  description = "Address of a Slack channel's webhook, given as TF_VAR_slack_webhook; it is kept in Parameter Store only."
+  type        = string
+  default     = null
+  ephemeral   = true
+  sensitive   = true
+}
+
+variable "budget" {
+  description = "USD that a month may cost; null has no budget."
+  type        = object({ usd = number })
+  default     = { usd = 500 }
+}
+
+variable "account_wide" {
+  description = "Make GuardDuty and Config, which an account has once: true in one environment of each account."
+  type        = bool
+  default     = true
+}
+
+# Safety
+
+variable "cross_region" {
+  description = "Region of the copies of database and files; null has none."
+  type        = string
+  default     = null
+}
+
+# Delivery
+
+variable "delivery" {
+  description = "The repository that is delivered; see modules/delivery."
+  type = object({
+    source_code = object({ repository = string, branch = optional(string, "main"), connection_arn = optional(string) })
+    pipeline    = optional(bool, true)
+    approval    = optional(bool, false)
   })
 }

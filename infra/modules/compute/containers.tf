@@ -23,7 +23,7 @@ locals {
     QDRANT_KEY_IN_CLEAR = "true" # inside the private subnets
     S3_BUCKET           = var.documents_bucket.id
     API_PROCESSES       = tostring(var.services["backend"].desired)
-    SHUTDOWN_TIMEOUT    = "60"
+    SHUTDOWN_SECONDS    = "60"
   }, var.settings)
 
   configured = { for name, parameter in aws_ssm_parameter.configuration : name => parameter.arn }

@@ -2,6 +2,16 @@ mock_provider "aws" {
   source = "../tests/mocks"
 }
 
+mock_provider "aws" {
+  alias  = "copies"
+  source = "../tests/mocks"
+}
+
+override_data {
+  target = module.vectors.data.aws_ssm_parameter.image
+  values = { insecure_value = "ami-0123456789abcdef0" }
+}
+
 variables {
   domain = { name = "assay.example.com", zone_id = "Z0123456789" }
   # Given, so that no record's values hang on what a mocked certificate asks for.
@@ -13,17 +23,9 @@ variables {
     pgbouncer       = "registry.example.com/pgbouncer:1"
     repository_arns = ["arn:aws:ecr:us-east-1:111122223333:repository/backend"]
   }
-  parts = {
-    database    = { host = "db.internal", owner_secret_arn = "arn:aws:secretsmanager:us-east-1:111122223333:secret:owner" }
-    redis       = { host = "redis.internal", token_parameter = "arn:aws:ssm:us-east-1:111122223333:parameter/redis" }
-    qdrant_host = "qdrant.internal"
-    buckets = {
-      documents = { id = "documents", arn = "arn:aws:s3:::documents" }
-      assets    = { id = "assets", arn = "arn:aws:s3:::assets", domain_name = "assets.s3.us-east-1.amazonaws.com" }
-      logs      = { id = "logs", arn = "arn:aws:s3:::logs" }
-    }
-    log_group_names = { frontend = "/assay/frontend", backend = "/assay/backend", worker = "/assay/worker", pgbouncer = "/assay/pgbouncer", migrate = "/assay/migrate" }
-  }
+  qdrant        = { release = { version = "1.19.0", sha256 = "0000000000000000000000000000000000000000000000000000000000000000" } }
+  delivery      = { source_code = { repository = "example/assay" } }
+  slack_webhook = "https://hooks.slack.com/services/one"
 }
 
 run "development_is_one_task_a_service" {
