@@ -22,6 +22,7 @@ from assay.adapters.prices import embedding_price
 from assay.adapters.redis import Cache
 from assay.adapters.storage import Storage
 from assay.adapters.telemetry_running import telemetry
+from assay.adapters.tenant_cache import Shared
 from assay.adapters.vectors import VectorStore
 from assay.admission.middleware import AdmissionMiddleware
 from assay.admission.service import Admission
@@ -139,10 +140,11 @@ async def connect(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         )
         state.document_events = DocumentEvents(database)
         state.page_views = PageViews(database, storage, parser, scratch_folder(settings))
-        state.search = Search(database, embeddings, vectors)
+        shared = Shared(cache, settings.query_cache_seconds)
+        state.search = Search(database, embeddings, vectors, shared)
         engine = Generative(chat) if chat else Extractive(embeddings)
         state.answers = Answers(
-            database, Retrieval(database, state.search), engine, Ledger(database)
+            database, Retrieval(database, state.search), engine, Ledger(database), shared
         )
         state.tenants = Tenants(database, cache, passwords)
         state.operations = Operations(watched_parts(database, cache, vectors, storage))

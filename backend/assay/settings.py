@@ -70,6 +70,8 @@ class Settings(BaseSettings):
     )
     session_cache_seconds: int = Field(3600, ge=1, validation_alias="SESSION_TTL")
     """How long a session stays in the cache after it was read (seed: 3600)."""
+    query_cache_seconds: int = Field(300, ge=1, validation_alias="QUERY_CACHE_TTL")
+    """How long searches and answers are kept (seed: 300); a changed corpus ends them at once."""
     signup: Signup = Field(Signup.OPEN, validation_alias="SIGNUP")
 
     postgres_host: str = Field("", validation_alias="POSTGRES_HOST")

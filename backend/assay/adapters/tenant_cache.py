@@ -1,20 +1,22 @@
 """A tenant's share of Redis: values with a time to live, the least recently used go first.
 
 Each tenant has its own budget, so that nobody's questions push out another's answers. Equal
-work that is under way in this process is done once.
+work that is under way is done once.
 """
 
 import asyncio
+import contextlib
 import hashlib
-from collections.abc import Callable, Coroutine
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from time import monotonic
+from uuid import UUID
 
 from assay.adapters.redis import Cache, CacheUnavailable
 from assay.adapters.telemetry_metrics import cache_read
 from assay.scope import TenantScope
-
-Result = TypeVar("Result")
 
 ENTRY_BYTES = 400
 """What Redis holds for a value beside it: its key, and its members in the three indexes."""
@@ -122,39 +124,92 @@ def _member(key: bytes) -> str:
     return hashlib.sha256(key).hexdigest()
 
 
+# KEYS: claim. ARGV: whose, milliseconds.
+_CLAIM = "return redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) and 1 or 0"
+_RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end"
+
+
 @dataclass(slots=True)
-class _Flight:
-    task: asyncio.Task[Any]
-    waiting: int = 0
+class Turn:
+    """One caller's turn at a value: it is there, or this caller makes it for all that wait."""
+
+    value: bytes | None = None
+    """None when this caller has to make it."""
+    made: bytes | None = None
+
+    def keep(self, value: bytes) -> None:
+        """Hand the value to those that wait, and to the cache."""
+        self.made = value
 
 
-class SingleFlight:
-    """Does equal work once for all that ask for it at the same time, in this process."""
+class Shared:
+    """Equal work is done once for all that ask for it, in this process and in the others.
 
-    def __init__(self) -> None:
-        self._flights: dict[bytes, _Flight] = {}
+    Whoever comes first makes the value; the others wait. When the maker fails or leaves, the
+    next one makes it. While Redis is away, processes do not know of each other.
+    """
 
-    async def run(self, key: bytes, work: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
-        """Return what the work under this key gives, or raise what it raises.
+    def __init__(self, cache: Cache, seconds: float) -> None:
+        """Keep the client.
 
-        The work stops when nobody waits for it any more.
-
-        :param key: has to name the tenant, too.
+        :param seconds: how long a value lasts.
         """
-        flight = self._flights.get(key)
-        if flight is None:
-            flight = self._flights[key] = _Flight(asyncio.create_task(work()))
-            flight.task.add_done_callback(lambda _: self._land(key, flight))
-        flight.waiting += 1
-        try:
-            result: Result = await asyncio.shield(flight.task)
-        finally:
-            flight.waiting -= 1
-            if not flight.waiting and not flight.task.done():
-                self._land(key, flight)
-                flight.task.cancel()
-        return result
+        self._values = TenantCache(cache, seconds)
+        self._claim, self._release = cache.script(_CLAIM), cache.script(_RELEASE)
+        self._making: dict[tuple[UUID, bytes], asyncio.Future[bytes | None]] = {}
 
-    def _land(self, key: bytes, flight: _Flight) -> None:
-        if self._flights.get(key) is flight:
-            del self._flights[key]
+    async def peek(self, scope: TenantScope, key: bytes) -> bytes | None:
+        """Return a value that is there already."""
+        return await self._values.get(scope, key)
+
+    @asynccontextmanager
+    async def turn(
+        self, scope: TenantScope, key: bytes, *, budget: int, patience: float
+    ) -> AsyncIterator[Turn]:
+        """Wait for a value, or for the turn to make it.
+
+        :param key: everything that the value depends on; the tenant comes by itself.
+        :param budget: bytes that the tenant's values may take.
+        :param patience: seconds to wait for another process that makes the value.
+        """
+        name = scope.tenant_id, key
+        value = await self._values.get(scope, key)
+        while value is None and (making := self._making.get(name)) is not None:
+            value = await asyncio.shield(making)
+        if value is not None:
+            yield Turn(value)
+            return
+        made = self._making[name] = asyncio.get_running_loop().create_future()
+        turn = Turn()
+        try:
+            async with self._claimed(scope, key, patience) as found:
+                turn.value = found
+                yield turn
+                if turn.made is not None:
+                    await self._values.put(scope, key, turn.made, budget)
+        finally:
+            del self._making[name]
+            made.set_result(turn.made or turn.value)
+
+    @asynccontextmanager
+    async def _claimed(
+        self, scope: TenantScope, key: bytes, patience: float
+    ) -> AsyncIterator[bytes | None]:
+        """Claim the value among the processes, or wait for the one that has the claim."""
+        claim, token = f"{scope.tenant_id}:claim:{_member(key)}", secrets.token_hex(8)
+        deadline = monotonic() + patience
+        pause, value = 0.01, None
+        try:
+            while not await self._claim([claim], [token, round(patience * 1000)]):
+                await asyncio.sleep(pause)
+                pause = min(0.2, pause * 1.5)
+                value = await self._values.get(scope, key)
+                if value is not None or monotonic() > deadline:
+                    break
+        except CacheUnavailable:
+            pass
+        try:
+            yield value
+        finally:
+            with contextlib.suppress(CacheUnavailable):
+                await asyncio.shield(self._release([claim], [token]))

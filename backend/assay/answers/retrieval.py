@@ -39,6 +39,18 @@ class Retrieval:
     def __init__(self, database: Database, search: Search) -> None:
         self._database, self._search = database, search
 
+    @property
+    def embeddings(self) -> str:
+        """The name of the embedding model."""
+        return self._search.embeddings
+
+    async def version(self, scope: TenantScope, request: AskRequest) -> int:
+        """Return the corpus's version.
+
+        :raises NotFound: a collection or document of the request is not this tenant's.
+        """
+        return await self._search.version(scope, request.collection_ids, request.document_ids)
+
     async def find(self, scope: TenantScope, request: AskRequest, question: str) -> Retrieved:
         """Return the passages for a question, best first.
 

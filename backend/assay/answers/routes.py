@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from assay.adapters.http import ALWAYS, Cursor, CursorText, ItemList, Limit, problems
+from assay.admission.tiers import Limits
 from assay.answers.schemas import (
     AskRequest,
     AskResponse,
@@ -69,7 +70,8 @@ async def ask(
     citations. What goes wrong before the answer begins is a problem as with any call; after
     that, a stream ends with the event `error`.
     """
-    prepared = await answers.prepare(caller, body)
+    limits: Limits = request.scope["state"]["limits"]
+    prepared = await answers.prepare(caller, body, limits.query_cache_bytes)
     if not body.stream:
         return await _while_connected(request, answers.ask(prepared))
     events = _events(answers, prepared, getattr(request.state, "request_id", None))

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -11,8 +11,11 @@ from uuid_utils.compat import uuid7
 
 from assay.adapters.http import Cursor, ItemList, item_list
 from assay.adapters.postgres import Database, Row, Transaction
+from assay.adapters.tenant_cache import Shared
+from assay.adapters.tenant_cache import Turn as SharedTurn
 from assay.answers import repository
 from assay.answers.follow_up import standalone
+from assay.answers.kept import decode, encode, key_of
 from assay.answers.models import Engine, Outcome, Quote, Turn
 from assay.answers.retrieval import Retrieval
 from assay.answers.schemas import (
@@ -33,6 +36,8 @@ from assay.usage.ledger import Ledger, settle
 
 HISTORY_MESSAGES = 8
 TITLE_CHARACTERS = 120
+PATIENCE = 60.0
+"""Seconds to wait for an equal question that another process answers."""
 
 Event = tuple[str, dict[str, Any]]
 
@@ -45,22 +50,48 @@ class Prepared:
     conversation_id: UUID
     turn: Turn
     degraded: bool
+    key: bytes | None = None
+    """Of the answer, where equal questions may share it."""
+    budget: int = 0
+    """Bytes that the tenant's kept answers may take."""
+    kept: Outcome | None = None
+    """The answer, where it was kept from before."""
 
 
 class Answers:
     """Asks and conversations of one user of a workspace."""
 
     def __init__(
-        self, database: Database, retrieval: Retrieval, engine: Engine, ledger: Ledger
+        self,
+        database: Database,
+        retrieval: Retrieval,
+        engine: Engine,
+        ledger: Ledger,
+        shared: Shared,
     ) -> None:
         self._database, self._retrieval = database, retrieval
-        self._engine, self._ledger = engine, ledger
+        self._engine, self._ledger, self._shared = engine, ledger, shared
 
-    async def prepare(self, caller: Caller, request: AskRequest) -> Prepared:
-        """Find the passages for a question.
+    async def prepare(self, caller: Caller, request: AskRequest, budget: int) -> Prepared:
+        """Find the passages for a question, or the answer that was kept of an equal one.
 
+        Only the first question of a conversation can be equal to another's.
+
+        :param budget: bytes that the tenant's kept answers may take.
         :raises NotFound: the conversation, a collection or a document is not the caller's.
         """
+        if request.conversation_id is not None:
+            return await self._found(caller, request)
+        version = await self._retrieval.version(caller.scope, request)
+        key = key_of(request, version, self._engine.name, self._retrieval.embeddings)
+        kept = await self._shared.peek(caller.scope, key)
+        if kept is not None:
+            passages, outcome = decode(kept)
+            turn = Turn(caller.scope, request.question, request.question, (), passages)
+            return Prepared(caller, uuid7(), turn, degraded=False, kept=outcome)
+        return replace(await self._found(caller, request), key=key, budget=budget)
+
+    async def _found(self, caller: Caller, request: AskRequest) -> Prepared:
         history = await self._history(caller, request.conversation_id)
         earlier = [content for role, content in history if role == "user"]
         question = standalone(request.question, earlier)
@@ -75,21 +106,49 @@ class Answers:
         :raises Unavailable: the model failed; nothing is saved.
         """
         yield "passages", {"passages": [_shown(each) for each in prepared.turn.passages]}
-        outcome = Outcome(model="")
-        async with self._paid(prepared, outcome):
-            async for text in self._engine.answer(prepared.turn, outcome):
-                yield "delta", {"text": text}
-            # Shielded: what was paid for is kept although the client leaves at the last moment.
-            response = await asyncio.shield(self._save(prepared, outcome))
+        async with self._turn(prepared) as (turn, kept):
+            if kept is not None:
+                yield "delta", {"text": kept.text}
+                response = await asyncio.shield(self._save(prepared, kept, cached=True))
+            else:
+                outcome = Outcome(model="")
+                async with self._paid(prepared, outcome):
+                    async for text in self._engine.answer(prepared.turn, outcome):
+                        yield "delta", {"text": text}
+                    # Shielded: what was paid for is kept although the client leaves now.
+                    response = await asyncio.shield(self._save(prepared, outcome))
+                self._keep(prepared, outcome, turn)
         yield "done", response.model_dump(mode="json")
 
     async def ask(self, prepared: Prepared) -> AskResponse:
         """Return the whole answer at once."""
-        outcome = Outcome(model="")
-        async with self._paid(prepared, outcome):
-            async for _ in self._engine.answer(prepared.turn, outcome):
-                pass
-            return await self._save(prepared, outcome)
+        async with self._turn(prepared) as (turn, kept):
+            if kept is not None:
+                return await self._save(prepared, kept, cached=True)
+            outcome = Outcome(model="")
+            async with self._paid(prepared, outcome):
+                async for _ in self._engine.answer(prepared.turn, outcome):
+                    pass
+                response = await self._save(prepared, outcome)
+            self._keep(prepared, outcome, turn)
+            return response
+
+    @asynccontextmanager
+    async def _turn(
+        self, prepared: Prepared
+    ) -> AsyncIterator[tuple[SharedTurn | None, Outcome | None]]:
+        """Wait for an equal question that is being answered, or for the turn to answer it."""
+        if prepared.key is None:
+            yield None, prepared.kept
+            return
+        async with self._shared.turn(
+            prepared.caller.scope, prepared.key, budget=prepared.budget, patience=PATIENCE
+        ) as turn:
+            yield turn, decode(turn.value)[1] if turn.value is not None else None
+
+    def _keep(self, prepared: Prepared, outcome: Outcome, turn: SharedTurn | None) -> None:
+        if turn is not None and not prepared.degraded:
+            turn.keep(encode(prepared.turn.passages, outcome))
 
     @asynccontextmanager
     async def _paid(self, prepared: Prepared, outcome: Outcome) -> AsyncIterator[None]:
@@ -131,7 +190,9 @@ class Answers:
             rows = await repository.history(tx, conversation_id, HISTORY_MESSAGES)
         return tuple((row["role"], row["content"]) for row in rows)
 
-    async def _save(self, prepared: Prepared, outcome: Outcome) -> AskResponse:
+    async def _save(
+        self, prepared: Prepared, outcome: Outcome, *, cached: bool = False
+    ) -> AskResponse:
         message_id, conversation_id = uuid7(), prepared.conversation_id
         citations = [_citation(number, each) for number, each in enumerate(outcome.quotes, 1)]
         common = {"conversation_id": conversation_id, "degraded": prepared.degraded}
@@ -170,7 +231,7 @@ class Answers:
                 output_tokens=outcome.output_tokens,
                 cost_usd=float(outcome.cost_usd),
             ),
-            cached=False,
+            cached=cached,
             degraded=prepared.degraded,
         )
 

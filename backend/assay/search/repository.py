@@ -25,6 +25,7 @@ _FULL_TEXT = text(
     " and (cast(:document_ids as uuid[]) is null or d.id = any(:document_ids))"
     " order by score desc, p.id limit :limit"
 )
+_VERSION = text("select corpus_version from tenants where id = current_tenant()")
 _KNOWN_DOCUMENTS = text("select count(*) as n from documents where id = any(:ids)")
 _KNOWN_COLLECTIONS = text("select count(*) as n from collections where id = any(:ids)")
 
@@ -61,3 +62,9 @@ async def knows_collections(tx: Transaction, ids: Sequence[UUID]) -> bool:
     """Whether every one of the ids is a collection of this tenant."""
     row = await tx.first(_KNOWN_COLLECTIONS, ids=list(ids))
     return row is not None and row["n"] == len(set(ids))
+
+
+async def corpus_version(tx: Transaction) -> int:
+    """Return the number that changes with everything that a search may find."""
+    row = await tx.first(_VERSION)
+    return -1 if row is None else int(row["corpus_version"])

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request, Response
 
 from assay.adapters.http import ALWAYS, problems
+from assay.admission.tiers import Limits
 from assay.identity.dependencies import ViewerCaller
 from assay.search.schemas import SearchRequest, SearchResponse
 from assay.search.service import Search
@@ -19,6 +20,7 @@ router = APIRouter(prefix="/v1", tags=["search"])
 async def search(body: SearchRequest, caller: ViewerCaller, request: Request) -> Response:
     """Find the passages that fit best, by meaning, by words, or by both."""
     service: Search = request.app.state.search
-    found = await service.search(caller.scope, body)
-    # Encoded here: the framework would check the answer against its own model once more.
-    return Response(found.model_dump_json(), media_type="application/json")
+    limits: Limits = request.scope["state"]["limits"]
+    # Encoded by the service: the framework would check the answer against its own model once more.
+    found = await service.search(caller.scope, body, limits.query_cache_bytes)
+    return Response(found, media_type="application/json")

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assay.adapters.redis import Cache
-from assay.adapters.tenant_cache import ENTRY_BYTES, SingleFlight, TenantCache
+from assay.adapters.tenant_cache import ENTRY_BYTES, Shared, TenantCache
 from assay.scope import TenantScope
 
 BUDGET = 10 * (ENTRY_BYTES + 100)
@@ -91,50 +91,73 @@ def size(model: OrderedDict[bytes, bytes]) -> int:
     return sum(len(value) + ENTRY_BYTES for value in model.values())
 
 
-async def test_equal_work_is_done_once():
-    flights, calls, gate = SingleFlight(), [], asyncio.Event()
-
-    async def work() -> int:
-        calls.append(1)
-        await gate.wait()
-        return 7
-
-    waiting = [asyncio.create_task(flights.run(b"k", work)) for _ in range(100)]
-    await asyncio.sleep(0)
-    waiting[0].cancel()
-    await asyncio.sleep(0)
-    gate.set()
-    answers = await asyncio.gather(*waiting, return_exceptions=True)
-    assert isinstance(answers[0], asyncio.CancelledError)
-    assert (answers[1:], len(calls)) == ([7] * 99, 1)
+async def asked(shared: Shared, scope: TenantScope, key: bytes, work) -> bytes:
+    async with shared.turn(scope, key, budget=BUDGET, patience=10) as turn:
+        if turn.value is None:
+            turn.keep(await work())
+        return turn.value or turn.made
 
 
-async def test_work_that_fails_fails_for_all_and_is_tried_again():
-    flights, calls = SingleFlight(), []
+async def test_equal_work_is_done_once_also_by_several_processes(cache):
+    mine, made = fresh(), []
+    processes = [Shared(cache, 60), Shared(cache, 60)]
 
-    async def work() -> None:
-        calls.append(1)
-        raise ValueError("no")
+    async def work() -> bytes:
+        made.append(1)
+        await asyncio.sleep(0.05)
+        return b"value"
+
+    async with asyncio.timeout(30):
+        values = await asyncio.gather(
+            *(asked(processes[n % 2], mine, b"key", work) for n in range(100))
+        )
+    assert set(values) == {b"value"}
+    assert len(made) == 1
+
+
+async def test_when_the_maker_fails_the_next_one_makes_it(cache):
+    mine, shared, tries = fresh(), Shared(cache, 60), []
+
+    async def work() -> bytes:
+        tries.append(1)
+        await asyncio.sleep(0)
+        if len(tries) < 3:
+            raise ValueError
+        return b"value"
+
+    answers = await asyncio.gather(
+        *(asked(shared, mine, b"key", work) for _ in range(5)), return_exceptions=True
+    )
+    assert [each for each in answers if each == b"value"] == [b"value"] * 3
+    assert len(tries) == 3
+
+
+async def test_a_maker_that_leaves_holds_nobody_up(cache):
+    mine, processes = fresh(), [Shared(cache, 60), Shared(cache, 60)]
+
+    async def never() -> bytes:
+        await asyncio.sleep(3600)
+        return b""
+
+    async def work() -> bytes:
+        return b"value"
+
+    leaving = asyncio.create_task(asked(processes[0], mine, b"key", never))
+    await asyncio.sleep(0.02)
+    waiting = [asyncio.create_task(asked(each, mine, b"key", work)) for each in processes]
+    await asyncio.sleep(0.02)
+    leaving.cancel()
+    async with asyncio.timeout(10):
+        assert await asyncio.gather(*waiting) == [b"value"] * 2
+
+
+async def test_tenants_share_nothing(cache):
+    shared, made = Shared(cache, 60), []
+
+    async def work() -> bytes:
+        made.append(1)
+        return b"value"
 
     for _ in range(2):
-        told = await asyncio.gather(
-            *(flights.run(b"k", work) for _ in range(5)), return_exceptions=True
-        )
-        assert [type(each) for each in told] == [ValueError] * 5
-    assert len(calls) == 2
-
-
-async def test_work_that_nobody_waits_for_stops():
-    flights, stopped = SingleFlight(), asyncio.Event()
-
-    async def work() -> None:
-        try:
-            await asyncio.Event().wait()
-        finally:
-            stopped.set()
-
-    asking = asyncio.create_task(flights.run(b"k", work))
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
-    asking.cancel()
-    await asyncio.wait_for(stopped.wait(), 10)
+        await asked(shared, fresh(), b"key", work)
+    assert len(made) == 2
