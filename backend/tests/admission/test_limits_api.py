@@ -8,14 +8,11 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from assay.adapters.telemetry import configure_logging
 from assay.admission.limiter import Lane, leases_key, limits_key, rate_key
 from assay.admission.service import LIMITS_SECONDS
 from assay.documents import events
 from assay.main import connect, create_app
 from tests.conftest import NewTenant, SetLimits, Tenant, client_of
-
-configure_logging("ERROR")
 
 
 async def asked(client: httpx.AsyncClient, times: int) -> list[int]:
