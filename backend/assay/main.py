@@ -49,11 +49,13 @@ from assay.identity.members import Members
 from assay.identity.passwords import Passwords
 from assay.identity.service import Accounts
 from assay.identity.tokens import TokenRing
+from assay.operations import bill_routes, tenants_routes
 from assay.operations import routes as operations_routes
-from assay.operations import tenants_routes
+from assay.operations.bill import BillReports
 from assay.operations.parts import watched_parts
 from assay.operations.service import Operations
 from assay.operations.tenants_service import Tenants
+from assay.operations.topology import TopologyView
 from assay.search import routes as search_routes
 from assay.search.service import Search
 from assay.settings import Settings
@@ -97,6 +99,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(RequestContext, settings=settings)
     app.include_router(operations_routes.router)
     app.include_router(tenants_routes.router)
+    app.include_router(bill_routes.router)
     app.include_router(identity_routes.router)
     app.include_router(audit_routes.router)
     app.include_router(collections_routes.router)
@@ -148,6 +151,8 @@ async def connect(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         )
         state.tenants = Tenants(database, cache, passwords)
         state.operations = Operations(watched_parts(database, cache, vectors, storage))
+        state.bill_reports = BillReports(database, state.usage.bill)
+        state.topology = TopologyView(database, cache, vectors, state.operations, state.admission)
         asyncio.get_running_loop().set_task_factory(task_factory)
         async with telemetry(settings, "api"), running(state.admission.run(), recorder.run()):
             yield

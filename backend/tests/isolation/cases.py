@@ -194,6 +194,8 @@ CASES = [
         spends="conversation",
     ),
     Case("GET /v1/usage"),
+    Case("GET /v1/admin/usage", operator=True),
+    Case("GET /v1/admin/topology", operator=True),
     Case(f"GET {_TENANTS}", operator=True),
     Case(
         f"POST {_TENANTS}",

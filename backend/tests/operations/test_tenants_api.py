@@ -18,6 +18,8 @@ CALLS = [
     ("GET", f"{PATH}/{{id}}", None),
     ("PATCH", f"{PATH}/{{id}}", {"tier": "premium"}),
     ("DELETE", f"{PATH}/{{id}}", None),
+    ("GET", "/v1/admin/usage", None),
+    ("GET", "/v1/admin/topology", None),
 ]
 
 

@@ -1,0 +1,61 @@
+"""Bodies of the operator's calls about usage and the state of the parts."""
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import Field
+
+from assay.adapters.http import Schema
+from assay.admission.tiers import Tier
+from assay.operations.schemas import Part
+from assay.usage.schemas import Costs
+
+
+class TenantUsage(Schema):
+    """What one tenant used, and its share of the bill."""
+
+    tenant_id: UUID
+    name: str = Field(examples=["Acme Research"])
+    tier: Tier
+    api_calls: int = Field(examples=[1200])
+    database_queries: int = Field(examples=[5100])
+    vector_searches: int = Field(examples=[400])
+    storage_bytes: int = Field(examples=[73400320])
+    compute_seconds: float = Field(examples=[3.2])
+    input_tokens: int = Field(examples=[120000])
+    output_tokens: int = Field(examples=[8000])
+    costs: Costs
+
+
+class BillReport(Schema):
+    """Usage and costs of every tenant; the shares and what nobody used add up to the bill."""
+
+    since: datetime = Field(alias="from")
+    until: datetime = Field(alias="to")
+    items: list[TenantUsage]
+    next_cursor: None = None
+    bill: Costs = Field(description="The infrastructure's bill for the span, and all models.")
+    unallocated: Costs = Field(description="Parts of the bill that no tenant used anything of.")
+
+
+class Node(Schema):
+    """A node of the vector store."""
+
+    address: str = Field(examples=["10.0.10.17:6333"])
+    state: str = Field(examples=["up"])
+    breaker: str = Field(examples=["closed"])
+    consecutive_failures: int = Field(examples=[0])
+
+
+class Topology(Schema):
+    """The state of every part, as this process sees it."""
+
+    status: str = Field(examples=["ok"])
+    version: str = Field(examples=["0.1.0"])
+    api_processes: int = Field(description="That told of themselves lately.", examples=[3])
+    parts: dict[str, Part]
+    nodes: list[Node]
+    queue_depth: int | None = Field(
+        description="Jobs that wait, as a worker told; null when none told.", examples=[0]
+    )
+    queue_oldest_seconds: float | None = Field(examples=[0.0])
