@@ -125,7 +125,8 @@ async def test_orders_stand_between_markers_that_no_document_knows(
     injected: Tenant, asked: OpenAIServer
 ):
     markers = set()
-    for _ in range(2):
+    for number in range(2):
+        await put(injected.client, f"{number}.txt", f"Note {number}.")  # so no answer is kept
         await ask(injected)
         messages = asked.requests[-1].body["messages"]
         system, user = messages[0], messages[-1]["content"]
