@@ -39,11 +39,14 @@ check: $(STAMP_DEV) ## Check format, lint, types and layers
 format: $(STAMP_DEV) ## Format the code
 	cd backend && $(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
-benchmark: $(STAMP_DEV) ## Measure retrieval, serving, odd files and answers on real documents
+benchmark: $(STAMP_DEV) ## Measure retrieval, serving, odd files, answers, requests, neighbours, isolation
 	cd backend && $(BIN)/python -m benchmarks.scifact
 	cd backend && $(BIN)/python -m benchmarks.serving
 	cd backend && $(BIN)/python -m benchmarks.odd_files
 	cd backend && $(BIN)/python -m benchmarks.answerability
+	cd backend && $(BIN)/python -m benchmarks.requests
+	cd backend && $(BIN)/python -m benchmarks.neighbours
+	cd backend && $(BIN)/python -m benchmarks.cross_tenant --attempts 10000
 
 kills: $(STAMP_DEV) ## Kill the service 60 times under upload and compare what is left
 	cd backend && $(BIN)/python -m benchmarks.kills --times 20

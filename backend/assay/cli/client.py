@@ -19,6 +19,8 @@ from assay.cli.local_key import read_key, read_operator_key
 from assay.embedded.folder import DataFolder
 from assay.settings import Settings
 
+PATIENCE = 3
+"""How often a call that met a limit is tried again."""
 START_SECONDS = 60
 POLL_SECONDS = 0.3
 
@@ -40,20 +42,30 @@ class Client:
         self._http = http
 
     async def call(self, method: str, path: str, **arguments: Any) -> Any:
-        """Call and return the JSON of the answer.
+        """Call and return the JSON of the answer; wait when a limit asks for it.
 
         :raises CommandFailed: the server refused, or could not be reached.
         """
-        try:
-            response = await self._http.request(method, path, **arguments)
-        except httpx.TransportError as error:
-            raise _unreachable(self._http, error) from error
+        response = await self._sent(method, path, **arguments)
+        for _ in range(PATIENCE):
+            if response.status_code != httpx.codes.TOO_MANY_REQUESTS:
+                break
+            await asyncio.sleep(_seconds(response))
+            response = await self._sent(method, path, **arguments)
         if not response.is_success:
             raise CommandFailed(_problem(response.status_code, response.content))
         try:
             return response.json() if response.content else None
         except ValueError as error:
             raise CommandFailed(_foreign(response.status_code)) from error
+
+    async def _sent(self, method: str, path: str, **arguments: Any) -> httpx.Response:
+        for _, file in (arguments.get("files") or {}).values():
+            file.seek(0)
+        try:
+            return await self._http.request(method, path, **arguments)
+        except httpx.TransportError as error:
+            raise _unreachable(self._http, error) from error
 
     async def upload(self, path: Path, collection_id: str | None) -> dict[str, Any]:
         """Upload one file; return its document."""
@@ -148,6 +160,12 @@ def _local_key(folder: DataFolder, target: Target) -> str:
     if key is None:
         raise CommandFailed(f"{folder.path} has no key that you may read. Are you its owner?")
     return key
+
+
+def _seconds(response: httpx.Response) -> float:
+    """Return how long a limit asks to wait, up to a minute and a bit."""
+    told = response.headers.get("retry-after", "1")
+    return min(65.0, float(told)) if told.isdecimal() else 1.0
 
 
 def _unreachable(http: httpx.AsyncClient, error: Exception) -> CommandFailed:

@@ -86,7 +86,7 @@ async def ask(client: Client, console: Console, question: Question, files: list[
     failed = 0
     if question.conversation_id:
         body["conversation_id"] = await _conversation(client, question.conversation_id)
-    collection_id = await _collection(client, question.collection)
+    collection_id = await _collection(client, question.collection, make=bool(files))
     if files:
         read = await _ingest(client, console, files, collection_id)
         failed = sum(document["status"] == "failed" for document in read)
@@ -148,7 +148,7 @@ async def ingest(
     client: Client, console: Console, files: list[Path], collection: str | None, *, as_json: bool
 ) -> int:
     """Read files."""
-    read = await _ingest(client, console, files, await _collection(client, collection))
+    read = await _ingest(client, console, files, await _collection(client, collection, make=True))
     if as_json:
         _print_json(read)
     for document in read:
@@ -193,8 +193,11 @@ def _finished(document: dict[str, Any]) -> bool:
     return document["status"] in ("ready", "failed")
 
 
-async def _collection(client: Client, name: str | None) -> str | None:
-    """Return the id of the collection of a name; make it when it is new."""
+async def _collection(client: Client, name: str | None, *, make: bool) -> str | None:
+    """Return the id of the collection of a name.
+
+    :param make: whether one that is new is made; with nothing to put in, its name is a typo.
+    """
     if name is None:
         return None
     cursor: str | None = None
@@ -205,6 +208,8 @@ async def _collection(client: Client, name: str | None) -> str | None:
             if collection["name"].casefold() == name.casefold():
                 return str(collection["id"])
         cursor = page["next_cursor"]
+        if cursor is None and not make:
+            raise CommandFailed(f"There is no collection “{name}”. Is its name spelled so?", 2)
         if cursor is None:
             made = await client.call("POST", "/v1/collections", json={"name": name})
             return str(made["id"])

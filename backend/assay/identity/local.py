@@ -19,6 +19,8 @@ from assay.identity.passwords import Passwords
 from assay.identity.schemas import ApiKeyCreate
 from assay.scope import TenantScope
 
+LIMITS = {"requests_per_minute": 100_000, "concurrent_requests": 1_000}
+"""Whoever holds the folder is the operator, too: rates would only hold up the own machine."""
 EMAIL = "local@assay.invalid"
 """An address that cannot exist (RFC 2606); nobody knows its password, so nobody logs in."""
 
@@ -55,7 +57,7 @@ async def _create(database: Database, passwords: Passwords, user_id: UUID) -> Ca
     scope = TenantScope(uuid7())
     encoded = await passwords.hash(secrets.token_urlsafe(32))
     async with database.transaction(scope) as tx:
-        await repository.insert_tenant(tx, tenant_id=scope.tenant_id, name="Local")
+        await repository.insert_tenant(tx, tenant_id=scope.tenant_id, name="Local", limits=LIMITS)
         await repository.insert_user(
             tx, user_id=user_id, email=EMAIL, password_hash=encoded, role=Role.OWNER
         )

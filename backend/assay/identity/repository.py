@@ -1,16 +1,20 @@
 """Queries over tenants, users, sessions, refresh tokens and API keys."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
+import orjson
 from sqlalchemy import text
 
 from assay.adapters.http import Cursor
 from assay.adapters.postgres import Row, Transaction
 
-_INSERT_TENANT = text("insert into tenants (id, name) values (:id, :name)")
+_INSERT_TENANT = text(
+    "insert into tenants (id, name, limits) values (:id, :name, cast(:limits as jsonb))"
+)
 _INSERT_USER = text(
     "insert into users (id, tenant_id, email, password_hash, role)"
     " values (:id, current_tenant(), :email, :password_hash, :role)"
@@ -87,9 +91,15 @@ _DELETE_KEY = text(
 _KEY_DIGESTS = text("select digest from api_keys where user_id = :user_id")
 
 
-async def insert_tenant(tx: Transaction, *, tenant_id: UUID, name: str) -> None:
-    """Add the tenant whose scope the transaction carries."""
-    await tx.run(_INSERT_TENANT, id=tenant_id, name=name)
+async def insert_tenant(
+    tx: Transaction, *, tenant_id: UUID, name: str, limits: Mapping[str, int] = MappingProxyType({})
+) -> None:
+    """Add the tenant whose scope the transaction carries.
+
+    :param limits: what it has beyond its tier.
+    """
+    given = orjson.dumps(dict(limits)).decode()
+    await tx.run(_INSERT_TENANT, id=tenant_id, name=name, limits=given)
 
 
 async def insert_user(

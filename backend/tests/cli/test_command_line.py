@@ -178,6 +178,7 @@ def test_doctor_lists_what_runs(serve, folder: Path):
         (["ask", "Why?", "--url", "http://127.0.0.1:9"], 2, "API key"),
         (["ask", "Why?", "--url", "http://127.0.0.1:9", "--api-key", "k"], 1, "cannot be reached"),
         (["ask", "Why?", "--url", "http://127.0.0.1:9", "--api-key", "ké"], 2, "characters"),
+        (["ask", "Why?", "--collection", "Tpyo"], 2, "There is no collection “Tpyo”"),
         (["search", "x", "--mode", "magic"], 1, "mode"),
         (["search", "\udcff"], 2, "not valid UTF-8"),
         (["serve", "--port", "99999"], 2, "less than or equal to 65535"),
