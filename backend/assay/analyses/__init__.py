@@ -1,0 +1,1 @@
+"""One question over many documents: tables, summaries, comparisons, labels; every value quoted."""

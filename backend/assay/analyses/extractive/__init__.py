@@ -1,0 +1,1 @@
+"""The engine without a model: structure, typed patterns and the documents' own words."""
