@@ -12,7 +12,7 @@ provider "aws" {
 
 locals {
   name = "assay-${var.environment}"
-  # The cost explorer groups by these; they must be activated once as cost-allocation tags.
+  # The bill is divided by these and by each module's Part, once activate_cost_tags has made them cost-allocation tags.
   tags = {
     Project     = "assay"
     Environment = var.environment
@@ -25,7 +25,7 @@ module "secrets" {
 
   name                  = local.name
   environment           = var.environment
-  tags                  = local.tags
+  tags                  = merge(local.tags, { Part = "secrets" })
   generation            = var.secrets_generation
   openai_key_generation = var.openai_key_generation
   openai_api_key        = var.openai_api_key
@@ -36,7 +36,7 @@ module "network" {
   source = "../modules/network"
 
   name                = local.name
-  tags                = local.tags
+  tags                = merge(local.tags, { Part = "network" })
   cidrs               = var.cidrs
   interface_endpoints = var.interface_endpoints
   bastion             = var.bastion
@@ -48,7 +48,7 @@ module "edge" {
   source = "../modules/edge"
 
   name              = local.name
-  tags              = local.tags
+  tags              = merge(local.tags, { Part = "edge" })
   vpc_id            = module.network.vpc_id
   public_subnet_ids = module.network.public_subnet_ids
   security_group_id = module.network.security_group_ids["alb"]
@@ -67,7 +67,7 @@ module "compute" {
 
   name               = local.name
   environment        = var.environment
-  tags               = local.tags
+  tags               = merge(local.tags, { Part = "compute" })
   vpc_id             = module.network.vpc_id
   private_subnet_ids = module.network.private_subnet_ids
   security_group_id  = module.network.security_group_ids["ecs"]
@@ -106,7 +106,7 @@ module "storage" {
   source = "../modules/storage"
 
   name         = local.name
-  tags         = local.tags
+  tags         = merge(local.tags, { Part = "storage" })
   kms_key_arns = module.secrets.kms_key_arns
   distribution = { enabled = var.cloudfront.enabled, arn = module.edge.distribution_arn }
   protected    = var.protected
@@ -116,7 +116,7 @@ module "database" {
   source = "../modules/database"
 
   name              = local.name
-  tags              = local.tags
+  tags              = merge(local.tags, { Part = "database" })
   subnet_ids        = module.network.database_subnet_ids
   security_group_id = module.network.security_group_ids["rds"]
   kms_key_arns      = module.secrets.kms_key_arns
@@ -130,7 +130,7 @@ module "cache" {
   source = "../modules/cache"
 
   name              = local.name
-  tags              = local.tags
+  tags              = merge(local.tags, { Part = "cache" })
   subnet_ids        = module.network.database_subnet_ids
   security_group_id = module.network.security_group_ids["redis"]
   kms_key_arns      = module.secrets.kms_key_arns
@@ -145,13 +145,13 @@ module "vectors" {
 
   name                 = local.name
   environment          = var.environment
-  tags                 = local.tags
+  tags                 = merge(local.tags, { Part = "vectors" })
   vpc_id               = module.network.vpc_id
   subnet_ids           = module.network.private_subnet_ids
   security_group_id    = module.network.security_group_ids["qdrant"]
   kms_key_arns         = module.secrets.kms_key_arns
   api_key_parameter    = local.qdrant_key
-  qdrant               = var.qdrant.release
+  qdrant               = var.qdrant_release
   instance_type        = var.qdrant.instance_type
   nodes                = var.qdrant.nodes
   autoscaling          = var.qdrant.autoscaling
@@ -164,17 +164,18 @@ module "vectors" {
 module "observability" {
   source = "../modules/observability"
 
-  name             = local.name
-  environment      = var.environment
-  tags             = local.tags
-  kms_key_arns     = module.secrets.kms_key_arns
-  parameter_prefix = module.secrets.parameter_prefix
-  log_days         = var.log_days
-  emails           = var.alarms.emails
-  slack_generation = var.alarms.slack_generation
-  slack_webhook    = var.slack_webhook
-  budget           = var.budget
-  dashboards       = var.alarms.dashboards
+  name               = local.name
+  environment        = var.environment
+  tags               = merge(local.tags, { Part = "observability" })
+  kms_key_arns       = module.secrets.kms_key_arns
+  parameter_prefix   = module.secrets.parameter_prefix
+  log_days           = var.log_days
+  emails             = var.alarms.emails
+  slack_generation   = var.alarms.slack_generation
+  slack_webhook      = var.slack_webhook
+  budget             = var.budget
+  activate_cost_tags = var.activate_cost_tags
+  dashboards         = var.alarms.dashboards
   database = {
     instance_id     = module.database.instance_id
     max_connections = module.database.max_connections
@@ -191,7 +192,7 @@ module "audit" {
   source = "../modules/audit"
 
   name             = local.name
-  tags             = local.tags
+  tags             = merge(local.tags, { Part = "audit" })
   logs_bucket      = module.storage.buckets["logs"]
   logs_kms_key_arn = module.secrets.kms_key_arns["logs"]
   account_wide     = var.account_wide
@@ -203,7 +204,7 @@ module "copies" {
   providers = { aws = aws.copies }
 
   name         = local.name
-  tags         = local.tags
+  tags         = merge(local.tags, { Part = "copies" })
   database_arn = module.database.arn
   protected    = var.protected
 }
@@ -221,7 +222,7 @@ module "backup" {
   source = "../modules/backup"
 
   name             = local.name
-  tags             = local.tags
+  tags             = merge(local.tags, { Part = "backup" })
   kms_key_arns     = module.secrets.kms_key_arns
   database_arn     = module.database.arn
   volume_arns      = module.vectors.volume_arns
@@ -239,7 +240,7 @@ module "delivery" {
   source = "../modules/delivery"
 
   name             = local.name
-  tags             = local.tags
+  tags             = merge(local.tags, { Part = "delivery" })
   kms_key_arns     = module.secrets.kms_key_arns
   source_code      = var.delivery.source_code
   pipeline         = var.delivery.pipeline

@@ -211,15 +211,20 @@ variable "cache" {
   default     = {}
 }
 
+variable "qdrant_release" {
+  description = "Qdrant's release, and the SHA-256 of its archive for the nodes' processor; see modules/vectors."
+  type        = object({ version = string, sha256 = string })
+}
+
 variable "qdrant" {
-  description = "Qdrant: its release with the SHA-256 of the archive, and its nodes; see modules/vectors."
+  description = "Qdrant's nodes; see modules/vectors."
   type = object({
-    release       = object({ version = string, sha256 = string })
     instance_type = optional(string, "t3.medium")
     nodes         = optional(number, 1)
     autoscaling   = optional(bool, false)
     elastic_ip    = optional(bool, false)
   })
+  default = {}
 }
 
 # Watching
@@ -246,6 +251,12 @@ variable "budget" {
   description = "USD that a month may cost; null has no budget."
   type        = object({ usd = number })
   default     = { usd = 500 }
+}
+
+variable "activate_cost_tags" {
+  description = "Divide the bill by the tags Project, Environment, Part and Service. Only the account that pays may, and only a day after the tags were first used."
+  type        = bool
+  default     = false
 }
 
 variable "account_wide" {

@@ -1,4 +1,5 @@
 locals {
+  parse_mb       = 1024 # what reading one document may take, in a process of its own
   pgbouncer_name = "pgbouncer.${aws_service_discovery_private_dns_namespace.this.name}"
 
   configuration = merge({
@@ -71,7 +72,7 @@ locals {
       port    = null
       health  = null
       stop    = 120
-      values  = merge(local.revision, { POSTGRES_USER = "assay_worker", PARSE_MEMORY = "1073741824" })
+      values  = merge(local.revision, { POSTGRES_USER = "assay_worker", PARSE_MEMORY = tostring(local.parse_mb * 1024 * 1024) })
       secrets = merge(local.application_secrets, { POSTGRES_PASSWORD = var.parameter_arns["postgres-worker-password"] })
     }
     pgbouncer = {

@@ -79,6 +79,10 @@ resource "aws_ecs_service" "this" {
       error_message = "One PgBouncer must hold every client while the other is away: ${local.clients} processes x ${local.process_connections} connections = ${local.client_connections}, and pools.max_client_conn is ${var.pools.max_client_conn}. Lower pools.process_size or process_overflow, or the services' max."
     }
     precondition {
+      condition     = var.services["worker"].memory >= 2 * local.parse_mb
+      error_message = "A worker of ${var.services["worker"].memory} MB would be ended by a large document: reading one may take ${local.parse_mb} MB beside the worker itself. Set services.worker.memory to ${2 * local.parse_mb} or more."
+    }
+    precondition {
       condition     = var.pools.default_pool_size + var.pools.reserve_pool_size <= var.pools.max_db_connections
       error_message = "pools.max_db_connections (${var.pools.max_db_connections}) is below one role's pool and reserve (${var.pools.default_pool_size} + ${var.pools.reserve_pool_size}); raise it or lower the pool."
     }

@@ -18,7 +18,7 @@ resource "aws_budgets_budget" "monthly" {
 
   cost_filter {
     name   = "TagKeyValue"
-    values = ["user:Environment$${var.environment}"]
+    values = [join("$", ["user:Environment", var.environment])] # "$${" would be two characters and no value
   }
 
   dynamic "notification" {
@@ -36,7 +36,7 @@ resource "aws_budgets_budget" "monthly" {
 }
 
 resource "aws_ce_cost_allocation_tag" "this" {
-  for_each = var.activate_cost_tags ? toset(["Project", "Environment", "Service"]) : []
+  for_each = var.activate_cost_tags ? toset(["Project", "Environment", "Part", "Service"]) : []
 
   tag_key = each.value
   status  = "Active"

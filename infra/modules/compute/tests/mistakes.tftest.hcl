@@ -77,6 +77,19 @@ run "an_illegal_fargate_size_is_refused" {
   }
 }
 
+run "a_worker_that_a_large_document_would_end_is_refused" {
+  command         = plan
+  expect_failures = [aws_ecs_service.this]
+  variables {
+    services = {
+      frontend  = { cpu = 256, memory = 512, desired = 2, min = 2, max = 4, on_demand = 1 }
+      backend   = { cpu = 512, memory = 1024, desired = 3, min = 3, max = 6, on_demand = 2 }
+      worker    = { cpu = 512, memory = 1024, desired = 1, min = 1, max = 2, on_demand = 0 }
+      pgbouncer = { cpu = 256, memory = 512, desired = 2, min = 2, max = 2, on_demand = 2 }
+    }
+  }
+}
+
 run "more_tasks_than_the_maximum_are_refused" {
   command         = plan
   expect_failures = [var.services]

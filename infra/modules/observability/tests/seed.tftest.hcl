@@ -169,27 +169,36 @@ run "a_budget_warns_before_the_money_is_gone" {
     error_message = "At 80%, at 100% and when more is foreseen people are told."
   }
   assert {
+    condition     = one([for filter in aws_budgets_budget.monthly[0].cost_filter : one(filter.values) if filter.name == "TagKeyValue"]) == format("user:Environment%s%s", "$", "production")
+    error_message = "The budget counts what bears production's tag, and nothing else."
+  }
+  assert {
     condition     = length(aws_ce_cost_allocation_tag.this) == 0
     error_message = "Tags are activated only where it is asked for."
+  }
+}
+
+run "the_bill_can_be_divided_by_tags" {
+  command = plan
+  variables { activate_cost_tags = true }
+
+  assert {
+    condition     = toset(keys(aws_ce_cost_allocation_tag.this)) == toset(["Project", "Environment", "Part", "Service"]) && alltrue([for tag in aws_ce_cost_allocation_tag.this : tag.status == "Active"])
+    error_message = "Project, environment, part and service are tags that divide the bill."
   }
 }
 
 run "without_slack_there_is_no_function" {
   command = apply
   variables {
-    slack_generation   = 0
-    dashboards         = false
-    budget             = null
-    activate_cost_tags = true
+    slack_generation = 0
+    dashboards       = false
+    budget           = null
   }
 
   assert {
     condition     = length(module.slack) == 0 && length(aws_ssm_parameter.slack) == 0 && length(aws_cloudwatch_dashboard.this) == 0 && length(aws_budgets_budget.monthly) == 0
     error_message = "Slack, dashboards and the budget can be left out."
-  }
-  assert {
-    condition     = toset(keys(aws_ce_cost_allocation_tag.this)) == toset(["Project", "Environment", "Service"])
-    error_message = "Bills can be divided by project, environment and service."
   }
 }
 

@@ -23,9 +23,9 @@ variables {
     pgbouncer       = "registry.example.com/pgbouncer:1"
     repository_arns = ["arn:aws:ecr:us-east-1:111122223333:repository/backend"]
   }
-  qdrant        = { release = { version = "1.19.0", sha256 = "0000000000000000000000000000000000000000000000000000000000000000" } }
-  delivery      = { source_code = { repository = "example/assay" } }
-  slack_webhook = "https://hooks.slack.com/services/one"
+  qdrant_release = { version = "1.19.0", sha256 = "0000000000000000000000000000000000000000000000000000000000000000" }
+  delivery       = { source_code = { repository = "example/assay" } }
+  slack_webhook  = "https://hooks.slack.com/services/one"
 }
 
 run "development_is_one_task_a_service" {
@@ -38,6 +38,22 @@ run "development_is_one_task_a_service" {
   assert {
     condition     = var.scaling == "none"
     error_message = "Development does not scale by itself."
+  }
+  assert {
+    condition     = var.database.instance_class == "db.t3.micro" && !var.database.multi_az
+    error_message = "Development's database is a db.t3.micro in one zone."
+  }
+  assert {
+    condition     = var.cache.node_type == "cache.t3.micro" && var.cache.replicas == 0
+    error_message = "Development's Redis is one cache.t3.micro."
+  }
+  assert {
+    condition     = var.qdrant.instance_type == "t3.small" && var.qdrant.nodes == 1 && !var.qdrant.autoscaling
+    error_message = "Development's Qdrant is one t3.small."
+  }
+  assert {
+    condition     = var.budget.usd == 150
+    error_message = "Development costs about 150 USD a month, and its budget is that."
   }
   assert {
     condition     = output.parameter_prefix == "/assay/development"

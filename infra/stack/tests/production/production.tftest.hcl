@@ -23,9 +23,9 @@ variables {
     pgbouncer       = "registry.example.com/pgbouncer:1"
     repository_arns = ["arn:aws:ecr:us-east-1:111122223333:repository/backend"]
   }
-  qdrant        = { release = { version = "1.19.0", sha256 = "0000000000000000000000000000000000000000000000000000000000000000" } }
-  delivery      = { source_code = { repository = "example/assay" } }
-  slack_webhook = "https://hooks.slack.com/services/one"
+  qdrant_release = { version = "1.19.0", sha256 = "0000000000000000000000000000000000000000000000000000000000000000" }
+  delivery       = { source_code = { repository = "example/assay" } }
+  slack_webhook  = "https://hooks.slack.com/services/one"
 }
 
 run "production_is_whole" {
@@ -46,6 +46,22 @@ run "production_is_whole" {
   assert {
     condition     = var.scaling == "full" && var.services["backend"].min == 3 && var.services["backend"].max == 6 && var.services["frontend"].min == 2 && var.services["frontend"].max == 4
     error_message = "Production runs 3 to 6 backends and 2 to 4 frontends, with all scaling."
+  }
+  assert {
+    condition     = var.database.instance_class == "db.t3.medium" && !var.database.multi_az
+    error_message = "Production's database is a db.t3.medium in one zone."
+  }
+  assert {
+    condition     = var.cache.node_type == "cache.t3.micro" && var.cache.replicas == 1
+    error_message = "Production's Redis is a cache.t3.micro with one replica."
+  }
+  assert {
+    condition     = var.qdrant.instance_type == "t3.medium" && var.qdrant.nodes == 1 && !var.qdrant.autoscaling && !var.qdrant.elastic_ip
+    error_message = "Production's Qdrant is one t3.medium under its private name."
+  }
+  assert {
+    condition     = var.budget.usd == 500
+    error_message = "Production costs up to 497 USD a month, and its budget is the next hundred."
   }
   assert {
     condition     = var.protected && var.log_days == 7

@@ -23,9 +23,9 @@ variables {
     pgbouncer       = "registry.example.com/pgbouncer:1"
     repository_arns = ["arn:aws:ecr:us-east-1:111122223333:repository/backend"]
   }
-  qdrant        = { release = { version = "1.19.0", sha256 = "0000000000000000000000000000000000000000000000000000000000000000" } }
-  delivery      = { source_code = { repository = "example/assay" } }
-  slack_webhook = "https://hooks.slack.com/services/one"
+  qdrant_release = { version = "1.19.0", sha256 = "0000000000000000000000000000000000000000000000000000000000000000" }
+  delivery       = { source_code = { repository = "example/assay" } }
+  slack_webhook  = "https://hooks.slack.com/services/one"
 }
 
 run "staging_is_a_smaller_production" {
@@ -38,6 +38,18 @@ run "staging_is_a_smaller_production" {
   assert {
     condition     = alltrue([for key, most in { frontend = 4, backend = 6, worker = 2 } : var.services[key].max < most]) && var.services["backend"].max > var.services["backend"].min
     error_message = "Staging runs fewer tasks than production, and still scales."
+  }
+  assert {
+    condition     = var.database.instance_class == "db.t3.small" && var.qdrant.instance_type == "t3.small"
+    error_message = "Staging's database and Qdrant are a size smaller than production's."
+  }
+  assert {
+    condition     = var.cache.node_type == "cache.t3.micro" && var.cache.replicas == 1
+    error_message = "Staging's Redis is production's: there is no smaller node, and the replica is what is rehearsed."
+  }
+  assert {
+    condition     = var.budget.usd == 250
+    error_message = "Staging costs about 250 USD a month, and its budget is that."
   }
   assert {
     condition     = output.parameter_prefix == "/assay/staging" && var.cloudfront.enabled
