@@ -24,6 +24,7 @@ from assay.adapters.storage import Storage
 from assay.adapters.telemetry_running import telemetry
 from assay.adapters.tenant_cache import Shared
 from assay.adapters.vectors import VectorStore
+from assay.adapters.web_app import WebApp
 from assay.admission.middleware import AdmissionMiddleware
 from assay.admission.service import Admission
 from assay.answers import routes as answers_routes
@@ -108,6 +109,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(search_routes.router)
     app.include_router(answers_routes.router)
     app.include_router(usage_routes.router)
+    if settings.web_dir is not None:
+        app.router.default = WebApp(settings.web_dir)
     return app
 
 

@@ -37,6 +37,12 @@ def default_data_dir() -> Path:
     return Path(base) / "assay"
 
 
+def built_web_app() -> Path | None:
+    """Return the web application that was built in this checkout, if it was."""
+    folder = Path(__file__).parents[2] / "frontend" / "dist"
+    return folder if (folder / "index.html").is_file() else None
+
+
 class Settings(BaseSettings):
     """The settings; construct once per process."""
 
@@ -53,6 +59,9 @@ class Settings(BaseSettings):
     """`embedded` starts PostgreSQL, Redis and the vector process itself; `services` connects."""
     data_dir: Path = Field(default_factory=default_data_dir, validation_alias="ASSAY_DATA_DIR")
     """Folder of the embedded parts and, without `S3_BUCKET`, of the files."""
+
+    web_dir: Path | None = Field(default_factory=built_web_app, validation_alias="ASSAY_WEB_DIR")
+    """Folder of the built web application, served beside the API; none where nginx serves it."""
 
     host: str = Field("127.0.0.1", validation_alias="HOST")
     """Address that the API binds to."""

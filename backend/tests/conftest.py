@@ -50,7 +50,7 @@ def data() -> Path:
 async def parts(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Embedded]:
     """PostgreSQL, Redis and the vector process, started for this run."""
     folder = tmp_path_factory.mktemp("assay")
-    embedded = Embedded(Settings(_env_file=None, mode="embedded", data_dir=folder))
+    embedded = Embedded(Settings(_env_file=None, mode="embedded", data_dir=folder, web_dir=None))
     await embedded.start()
     try:
         await asyncio.to_thread(migrate, embedded.owner_settings)

@@ -37,7 +37,7 @@ class Compression:
             await self._app(scope, receive, send)
             return
         given = b",".join(value for name, value in scope["headers"] if name == b"accept-encoding")
-        await self._app(scope, receive, _Answer(send, accepted=_takes_gzip(given)).send)
+        await self._app(scope, receive, _Answer(send, accepted=takes_gzip(given)).send)
 
 
 class _Answer:
@@ -91,7 +91,7 @@ def _is_text(head: Message) -> bool:
 
 
 @lru_cache(maxsize=256)
-def _takes_gzip(accept: bytes) -> bool:
+def takes_gzip(accept: bytes) -> bool:
     """Read `Accept-Encoding` (RFC 9110 section 12.5.3)."""
     weights = {}
     for part in accept.decode("latin-1").lower().split(","):

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Request
 
 from assay.adapters.http import ALWAYS, Cursor, CursorText, ItemList, Limit, problems
 from assay.identity.api_keys import ApiKeys
+from assay.identity.browser import TheBrowser
 from assay.identity.dependencies import AdminCaller, AnyClient, MemberCaller, ViewerCaller
 from assay.identity.members import Members
 from assay.identity.schemas import (
@@ -59,10 +60,10 @@ ApiKeysService = Annotated[ApiKeys, Depends(_api_keys)]
     responses=problems(400, 403, 409, 413, 422, 429, 503),
 )
 async def sign_up(
-    body: SignupRequest, accounts: AccountsService, client: AnyClient
+    body: SignupRequest, accounts: AccountsService, client: AnyClient, browser: TheBrowser
 ) -> TokenResponse:
     """Make a workspace with its owner, and log the owner in."""
-    return await accounts.sign_up(body, client)
+    return browser.given(await accounts.sign_up(body, client))
 
 
 @router.post(
@@ -71,25 +72,33 @@ async def sign_up(
     summary="Log in",
     responses=problems(400, 401, 403, 413, 422, 429, 503),
 )
-async def log_in(body: LoginRequest, accounts: AccountsService, client: AnyClient) -> TokenResponse:
+async def log_in(
+    body: LoginRequest, accounts: AccountsService, client: AnyClient, browser: TheBrowser
+) -> TokenResponse:
     """Open a session.
 
     After too many failures the right password is refused too (`too_many_attempts`).
     """
-    return await accounts.log_in(body, client)
+    return browser.given(await accounts.log_in(body, client))
 
 
 @router.post(
     "/auth/refresh",
     tags=["account"],
     summary="Refresh the tokens",
-    responses=problems(400, 401, 413, 422, 429, 503),
+    responses=problems(400, 401, 403, 413, 422, 429, 503),
 )
 async def refresh(
-    body: RefreshRequest, accounts: AccountsService, client: AnyClient
+    accounts: AccountsService,
+    client: AnyClient,
+    browser: TheBrowser,
+    body: RefreshRequest | None = None,
 ) -> TokenResponse:
-    """Exchange a refresh token for a new pair. Using one twice ends its session."""
-    return await accounts.refresh(body.refresh_token, client)
+    """Exchange a refresh token for a new pair. Using one twice ends its session.
+
+    The web application sends no body: its token is in the cookie.
+    """
+    return browser.given(await accounts.refresh(browser.taken(body), client))
 
 
 @router.post(
@@ -99,9 +108,10 @@ async def refresh(
     summary="Log out",
     responses=problems(*ALWAYS, 404, 409),
 )
-async def log_out(caller: ViewerCaller, accounts: AccountsService) -> None:
+async def log_out(caller: ViewerCaller, accounts: AccountsService, browser: TheBrowser) -> None:
     """End the session that the access token belongs to."""
     await accounts.log_out(caller)
+    browser.forget()
 
 
 @router.get("/me", tags=["account"], summary="Who am I", responses=problems(*ALWAYS))

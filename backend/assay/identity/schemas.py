@@ -83,7 +83,9 @@ class TokenResponse(Schema):
     tenant: Tenant
     user: User
     access_token: str = Field(description="Send it as `Authorization: Bearer`.")
-    refresh_token: str = Field(description="Good for one refresh.")
+    refresh_token: str | None = Field(
+        description="Good for one refresh; null where it went into a browser's cookie."
+    )
     token_type: str = "bearer"  # noqa: S105 - the scheme's name, not a secret
     expires_in: int = Field(description="Seconds the access token lives.", examples=[900])
 

@@ -57,6 +57,7 @@ class Accounts:
         self._database, self._cache = database, cache
         self._tokens, self._passwords, self._settings = tokens, passwords, settings
         self._lock_out = LockOut(cache)
+        self.refresh_token_seconds = settings.refresh_token_seconds
 
     async def sign_up(self, request: SignupRequest, client: Client) -> TokenResponse:
         """Make a workspace with its owner, and log the owner in.

@@ -1,0 +1,98 @@
+"""The built web application beside the API."""
+
+import gzip
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from assay.adapters.web_app import CONTENT_SECURITY_POLICY, WebApp
+from tests.conftest import client_of
+
+SCRIPT = "console.log('assay');" * 100
+NGINX = Path(__file__).parents[3] / "infra" / "containers" / "frontend" / "nginx.conf"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    dist = tmp_path / "dist"
+    (dist / "assets").mkdir(parents=True)
+    (dist / "index.html").write_text("<!doctype html><title>Assay</title>")
+    (dist / "assets" / "app-1a2b.js").write_text(SCRIPT)
+    (dist / "assets" / "app-1a2b.js.gz").write_bytes(gzip.compress(SCRIPT.encode()))
+    (tmp_path / "secret.txt").write_text("secret")
+    return dist
+
+
+@pytest.fixture
+async def browser(app: FastAPI, folder: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(app.router, "default", WebApp(folder))
+    async with client_of(app) as client:
+        yield client
+
+
+@pytest.mark.parametrize("path", ["/", "/documents", "/ask/0199?page=3", "/v1x", "/index.html"])
+async def test_every_view_is_the_one_page(browser: httpx.AsyncClient, path):
+    answer = await browser.get(path)
+    assert answer.status_code == 200
+    assert "<title>Assay</title>" in answer.text
+    assert answer.headers["content-type"].startswith("text/html")
+    assert answer.headers["cache-control"] == "no-cache"
+    assert answer.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("encoding", ["gzip, br", "identity", "gzip;q=0"])
+async def test_assets_are_kept_for_ever_and_compressed_where_it_is_wanted(browser, encoding):
+    answer = await browser.get("/assets/app-1a2b.js", headers={"Accept-Encoding": encoding})
+    assert answer.text == SCRIPT
+    assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
+    assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert ("gzip" in answer.headers.get("content-encoding", "")) is encoding.startswith("gzip,")
+    again = {"If-None-Match": answer.headers["etag"], "Accept-Encoding": encoding}
+    assert (await browser.get("/assets/app-1a2b.js", headers=again)).status_code == 304
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/v1", "/v1/nothing", "/v1/documents/x/y/z", "/health/", "/docs/x", "/assets/gone.js",
+     "/favicon.png", "/index.html/x.js", "/../secret.txt", "/%2e%2e/secret.txt", "/..%2fsecret.txt",
+     "/assets/..%2f..%2fsecret.txt", "/%00.js", "/" + "x" * 5000 + ".js"],
+)  # fmt: skip
+async def test_what_is_not_there_is_a_problem_and_no_page(browser, path):
+    answer = await browser.get(path)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+async def test_paths_out_of_the_folder_lead_nowhere(browser):
+    for path in ("/..%2f..%2f..%2f..%2fetc%2fpasswd", "/%2fetc%2fpasswd", "/..\\secret"):
+        answer = await browser.get(path)
+        assert "root:" not in answer.text
+        assert "secret" not in answer.text
+
+
+async def test_only_reading_is_answered(browser):
+    for method in ("POST", "PUT", "DELETE", "OPTIONS"):
+        assert (await browser.request(method, "/documents")).status_code == 404
+    head = await browser.head("/documents")
+    assert (head.status_code, head.content) == (200, b"")
+
+
+async def test_the_api_is_not_hidden(browser):
+    assert (await browser.get("/health")).json() == {"status": "ok"}
+    assert (await browser.get("/v1/me")).status_code == 401
+    assert (await browser.post("/health")).status_code == 405
+
+
+def test_nginx_sends_the_same_policy():
+    sent = re.search(r'Content-Security-Policy "([^"]+)"', NGINX.read_text())
+    assert sent
+    assert sent[1] == CONTENT_SECURITY_POLICY
+
+
+def test_the_policy_allows_no_script_in_the_page():
+    directives = dict(each.strip().split(" ", 1) for each in CONTENT_SECURITY_POLICY.split(";"))
+    assert directives["script-src"] == "'self'"
+    assert directives["object-src"] == directives["base-uri"] == "'none'"
