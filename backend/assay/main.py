@@ -135,7 +135,8 @@ async def connect(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         state.authenticator = Authenticator(database, cache, tokens, settings.session_cache_seconds)
         state.admission = Admission(database, cache, state.authenticator, settings)
         recorder = UsageRecorder(database)
-        state.record, state.usage = recorder.request, Usage(database, settings)
+        state.record = recorder.request
+        state.usage = Usage(database, settings, embeddings.dimensions)
         state.accounts = Accounts(database, cache, tokens, passwords, settings)
         state.audit = AuditLog(database)
         state.members = Members(database, cache, passwords)

@@ -39,6 +39,7 @@ _BUDGET = text(
     "   where created_at >= :since and status = 'reserved') as reserved_usd"
     " from tenants where id = current_tenant()"
 )
+_HELD = text("select count(*) as documents, coalesce(sum(passages), 0) as passages from documents")
 # Reservations of one tenant come one after another, or two could both see the last dollar.
 _LOCK = text("select pg_advisory_xact_lock(hashtextextended(current_tenant()::text, 4742))")
 _RESERVE = text(
@@ -68,6 +69,13 @@ async def totals(tx: Transaction, since: datetime, until: datetime) -> Row:
 async def budget(tx: Transaction, since: datetime) -> Row | None:
     """Return tier, limits and money spent and reserved since a moment."""
     return await tx.first(_BUDGET, since=since)
+
+
+async def held(tx: Transaction) -> Row:
+    """Return how many documents and passages the tenant holds."""
+    row = await tx.first(_HELD)
+    assert row is not None  # noqa: S101 - an aggregate always has a row
+    return row
 
 
 async def lock_budget(tx: Transaction) -> None:

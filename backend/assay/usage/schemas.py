@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from assay.adapters.http import Schema
+from assay.admission.tiers import Tier
 
 Granularity = Literal["hour", "day"]
 
@@ -44,6 +45,19 @@ class Budget(Schema):
     resets_at: datetime
 
 
+class Allowance(Schema):
+    """What the workspace's tier allows, with an operator's changes, and what of it is held."""
+
+    tier: Tier
+    requests_per_minute: int = Field(description="In any 60 seconds.", examples=[100])
+    concurrent_requests: int = Field(description="At the same moment.", examples=[20])
+    progress_streams: int = Field(description="Open streams of progress.", examples=[10])
+    query_cache_bytes: int = Field(description="Of kept answers.", examples=[33554432])
+    vector_bytes: int = Field(description="Of the documents' vectors.", examples=[2147483648])
+    vector_bytes_held: int = Field(description="What they take now.", examples=[41943040])
+    documents: int = Field(examples=[120])
+
+
 class UsageReport(Schema):
     """Usage and costs of a workspace, oldest period first; empty periods are left out."""
 
@@ -54,3 +68,4 @@ class UsageReport(Schema):
     next_cursor: None = None
     total: UsagePeriod
     budget: Budget
+    limits: Allowance

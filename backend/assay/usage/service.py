@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from assay.adapters.postgres import Database, Row
+from assay.adapters.vector_size import bytes_per_passage
 from assay.admission.tiers import Tier, effective
 from assay.errors import Invalid
 from assay.scope import TenantScope
@@ -13,7 +14,7 @@ from assay.settings import Settings
 from assay.usage import repository
 from assay.usage.costs import METERS, Bill, share
 from assay.usage.ledger import month_start
-from assay.usage.schemas import Budget, Costs, Granularity, UsagePeriod, UsageReport
+from assay.usage.schemas import Allowance, Budget, Costs, Granularity, UsagePeriod, UsageReport
 
 DEFAULT_DAYS = 30
 LONGEST = {"hour": timedelta(days=31), "day": timedelta(days=366)}
@@ -32,8 +33,8 @@ _SUMMED = (
 class Usage:
     """What was used, by whom it is asked."""
 
-    def __init__(self, database: Database, settings: Settings) -> None:
-        self._database = database
+    def __init__(self, database: Database, settings: Settings, dimensions: int) -> None:
+        self._database, self._each = database, bytes_per_passage(dimensions)
         self.bill = Bill(
             settings.monthly_compute_usd, settings.monthly_storage_usd, settings.monthly_api_usd
         )
@@ -54,6 +55,7 @@ class Usage:
             rows = await repository.periods(tx, since, until, granularity)
             by_all = await repository.totals(tx, since, until)
             budget = await repository.budget(tx, month_start())
+            held = await repository.held(tx)
         bill = self.bill.between(since, until)
         return UsageReport.model_validate(
             {
@@ -63,7 +65,22 @@ class Usage:
                 "items": [_period(row, _costs(row, bill, by_all)) for row in rows],
                 "total": _total(since, rows, bill, by_all),
                 "budget": _budget(budget),
+                "limits": self._allowance(budget, held),
             }
+        )
+
+    def _allowance(self, tenant: Row | None, held: Row) -> Allowance:
+        tier = Tier(tenant["tier"]) if tenant else Tier.STANDARD
+        limits = effective(tier, tenant["limits"] if tenant else {})
+        return Allowance(
+            tier=tier,
+            requests_per_minute=limits.requests_per_minute,
+            concurrent_requests=limits.concurrent_requests,
+            progress_streams=limits.progress_streams,
+            query_cache_bytes=limits.query_cache_bytes,
+            vector_bytes=limits.vector_bytes,
+            vector_bytes_held=int(held["passages"]) * self._each,
+            documents=held["documents"],
         )
 
 

@@ -6,8 +6,10 @@ from uuid import UUID
 
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import text
 
 from assay.adapters.metering import Meter, metered
+from assay.adapters.vector_size import bytes_per_passage
 from assay.errors import PaymentRequired, Unavailable
 from assay.scope import TenantScope
 from assay.usage.ledger import Ledger
@@ -202,3 +204,22 @@ async def test_what_a_crash_left_reserved_stays_counted(tenant: Tenant, ledger: 
     await owner.execute("select gate_lose_model_calls(interval '1 hour')")
     budget = (await tenant.client.get("/v1/usage")).json()["budget"]
     assert (budget["spent_usd"], budget["reserved_usd"]) == (2, 0)
+
+
+async def test_a_report_tells_what_the_tier_allows_and_what_is_held(
+    app: FastAPI, tenant: Tenant, owner, set_limits: SetLimits
+):
+    await set_limits(tenant.id, "premium", requests_per_minute=1000)
+    limits = (await tenant.client.get("/v1/usage")).json()["limits"]
+    assert limits["tier"] == "premium"
+    assert (limits["requests_per_minute"], limits["concurrent_requests"]) == (1000, 100)
+    assert limits["vector_bytes"] == 10 * 1024**3
+    assert (limits["vector_bytes_held"], limits["documents"]) == (0, 0)
+    files = {"file": ("a.txt", b"Revenue was 4 million.", "text/plain")}
+    sent = await tenant.client.post("/v1/documents", files=files)
+    document_id = sent.json()["documents"][0]["id"]
+    async with app.state.database.transaction(TenantScope(UUID(tenant.id))) as tx:
+        await tx.run(text("update documents set passages = 10 where id = :id"), id=document_id)
+    limits = (await tenant.client.get("/v1/usage")).json()["limits"]
+    assert limits["documents"] == 1
+    assert limits["vector_bytes_held"] == 10 * bytes_per_passage(384)
