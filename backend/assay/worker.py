@@ -61,6 +61,7 @@ async def connect(settings: Settings) -> AsyncIterator[JobRunner]:
         embeddings=embeddings,
         vectors=vectors,
         room=Quota(embeddings.dimensions),
+        jobs=jobs,
         scratch=scratch,
     )
     reconciler = Reconciler(

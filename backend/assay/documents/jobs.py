@@ -13,11 +13,12 @@ from uuid import UUID, uuid4
 
 import structlog
 
+from assay.adapters.jobs import Jobs
 from assay.adapters.postgres import Database, Row
 from assay.adapters.storage import Storage
 from assay.adapters.vectors import PassageVector, VectorStore
 from assay.documents import quota, repository
-from assay.documents.models import Run, Stage, passage_id
+from assay.documents.models import INGEST, Run, Stage, passage_id
 from assay.documents.parsing import ParsedDocument, ParseFailed, Parser
 from assay.documents.quota import Quota
 from assay.documents.scratch import scratch_copy
@@ -33,6 +34,8 @@ READING_SHARE = 0.4
 """Progress of a document that is read and not indexed yet."""
 MAX_ATTEMPTS = 5
 PROGRESS_SECONDS = 0.5
+SLICE_SECONDS = 60.0
+"""How long a document is indexed before other jobs come in between."""
 
 
 class _Lost(Exception):
@@ -55,16 +58,18 @@ class IngestJobs:
         embeddings: TenantEmbeddings,
         vectors: VectorStore,
         room: Quota,
+        jobs: Jobs,
         scratch: Path,
     ) -> None:
         """Keep the parts.
 
         :param room: the tenants' quotas.
+        :param jobs: where the rest of a long document is queued.
         :param scratch: folder for copies of documents while they are read.
         """
         self._database, self._storage, self._parser = database, storage, parser
         self._embeddings, self._vectors, self._scratch = embeddings, vectors, scratch
-        self._quota = room
+        self._quota, self._jobs = room, jobs
 
     async def ingest(self, scope: TenantScope, document_id: str) -> None:
         """Make a document searchable, or mark it as failed.
@@ -121,16 +126,28 @@ class IngestJobs:
         if done == 0:
             # An earlier reading may have had more passages than this one.
             await self._vectors.delete_document(scope, run.document_id)
+        until = time.monotonic() + SLICE_SECONDS
         while done < count:
             done += await self._index(scope, document, done)
             progress = READING_SHARE + (1 - READING_SHARE) * done / count
             async with self._database.transaction(scope) as tx:
                 if not await repository.set_indexed(tx, run, indexed=done, progress=progress):
                     raise _Lost
+            if done < count and time.monotonic() >= until:
+                await self._hand_on(scope, run)
+                return
         async with self._database.transaction(scope) as tx:
             if not await repository.set_ready(tx, run):
                 raise _Lost
         log.info("document.ready", document_id=str(run.document_id), passages=count)
+
+    async def _hand_on(self, scope: TenantScope, run: Run) -> None:
+        """Queue the rest of a document, behind what others wait for."""
+        name = str(run.document_id)
+        async with self._database.transaction(scope) as tx:
+            if not await repository.lock_document(tx, run):
+                raise _Lost
+            await self._jobs.defer(tx, scope, INGEST, lock=name, document_id=name)
 
     async def _read(self, scope: TenantScope, run: Run, document: Row) -> ParsedDocument:
         report = _throttled(lambda share: self._progress(scope, run, share))

@@ -105,6 +105,7 @@ async def pipeline(parts) -> AsyncIterator[Pipeline]:
         "embeddings": TenantEmbeddings(FakeEmbeddings(DIMENSIONS), Ledger(database), Decimal(0)),
         "vectors": vectors,
         "room": Quota(DIMENSIONS),
+        "jobs": Jobs(),
         "scratch": scratch,
     }
     reconciler = Reconciler(
