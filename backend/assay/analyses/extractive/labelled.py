@@ -8,7 +8,7 @@ wording that most of them have in common.
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from assay.analyses.evidence import evidence_at
 from assay.analyses.models import Evidence, Page, Source
@@ -27,8 +27,18 @@ _TWO_CELLS = 2
 _AMOUNT = re.compile(r"([^\W\d_][^\d:$€£¥|]{1,40}?)\s+[-(]?[$€£¥]\s?[\d.,]+\)?")
 """A name, then one amount: `Total due $ 821.14`."""
 
-Known = Mapping[str, int]
-"""How many documents use each label, by the label's key."""
+_NEARLY = 0.9
+_A_FIGURE = re.compile(r"\d{2}|\d[.,]\d")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What documents of a kind show of their labels, by the labels' keys."""
+
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """In how many of the documents a wording stands before a colon."""
+    behind: frozenset[str] = frozenset()
+    """Wordings that somewhere stand behind a value, and so begin a label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,22 +71,27 @@ def labelled_values(source: Source, known: Known | None = None) -> list[Labelled
     return [
         found
         for page, start, end in _lines(source)
-        for found in _of_line(source, page, start, end, known or {})
+        for found in _of_line(source, page, start, end, known or Known())
     ]
 
 
 def shared_labels(sources: Sequence[Source]) -> Known:
     """Return which wordings stand before a colon, and in how many of the documents."""
     counts: Counter[str] = Counter()
+    behind: set[str] = set()
     for source in sources:
         own: set[str] = set()
         for page, start, end in _lines(source):
             left = start
             for colon in _colons(page.text, start, end):
-                own.update(key(page.text[each:colon]) for each in _openings(page.text, left, colon))
+                for each in _openings(page.text, left, colon):
+                    wording = key(page.text[each:colon])
+                    own.add(wording)
+                    if page.text[left:each].strip():
+                        behind.add(wording)
                 left = colon + 1
         counts.update(own)
-    return {each: count for each, count in counts.items() if each}
+    return Known(counts, frozenset(behind))
 
 
 def figures_rows(source: Source) -> list[Labelled]:
@@ -89,7 +104,7 @@ def figures_rows(source: Source) -> list[Labelled]:
                 continue
             figure = _FIRST_FIGURE.search(line.text)
             name = line.text[: figure.start()].replace("|", " ").strip(" .:") if figure else ""
-            if figure and len(key(name)) > _TWO_CELLS and len(name) <= MAX_LABEL:
+            if figure and _TWO_CELLS < len(name) <= MAX_LABEL and _A_FIGURE.search(line.text):
                 value = line.text[figure.start() :].strip()
                 evidence = evidence_at(source, page, line.start, line.end)
                 found.append(Labelled(" ".join(name.split()), value, evidence, is_row=True))
@@ -138,26 +153,45 @@ def _labels(
     left = start
     for index, colon in enumerate(colons):
         openings = _openings(text, left, colon)
-        if index == 0:
-            openings = [left] if left in openings else []
-        best = max(openings, key=lambda each: _fit(text[each:colon], known), default=None)
-        if best is None or (index and _fit(text[best:colon], known)[0] <= 1):
+        if index:
+            best = _opening(text, left, colon, openings, known)
+        else:
+            best = left if left in openings else None
+        if best is None:
             return
         yield best, colon
         left = colon + 1
 
 
-def _fit(label: str, known: Known) -> tuple[int, int]:
-    return known.get(key(label), 0), len(label)
+def _opening(text: str, left: int, colon: int, openings: Sequence[int], known: Known) -> int | None:
+    """Return where a label behind another's value begins.
+
+    It is made longer word by word, while nearly as many documents print the longer wording and
+    a word is left for the value; a word in small letters before it is the label's own.
+    """
+    best: int | None = None
+    for each in reversed(openings):
+        wording = key(text[each:colon])
+        count = known.counts.get(wording, 0)
+        if best is None:
+            best = each if count > 1 else None
+        elif count < _NEARLY * known.counts[key(text[best:colon])]:
+            break
+        elif text[left:each].strip() or wording in known.behind or _is_small(text[left:best]):
+            best = each
+    return best
+
+
+def _is_small(before: str) -> bool:
+    words = before.split()
+    return bool(words) and words[-1].islower()
 
 
 def _openings(text: str, left: int, colon: int) -> list[int]:
     """Return where a label that ends at a colon may begin: at a capital, few words before it."""
     words = [left + match.start() for match in _WORDS.finditer(text[left:colon])]
     return [
-        each
-        for each in words[-_MAX_WORDS:]
-        if colon - each <= MAX_LABEL and (text[each].isupper() or text[each].isdigit())
+        each for each in words[-_MAX_WORDS:] if colon - each <= MAX_LABEL and text[each].isupper()
     ]
 
 

@@ -155,15 +155,22 @@ def _score(sentence: Sentence, central: float) -> float:
         (_CUE / 2, bool(_CUE_WORDS.search(text))),
         (_FIGURE, bool(_FIGURES.search(text))),
         (_AMOUNT, bool(_AMOUNTS.search(text))),
-        (_BACK_MATTER, bool(_BACK_HEADING.search(heading))),
+        (_BACK_MATTER, is_back_matter(heading)),
         (_ILL_SIZED, not _SHORT_SENTENCE <= len(text.split()) <= _LONG_SENTENCE),
     )
     early = _EARLY * math.exp(-6 * sentence.depth)
-    return _CENTRAL * central + early + _wording(text) + sum(each for each, is_so in marks if is_so)
+    return (
+        _CENTRAL * central + early + plainness(text) + sum(each for each, is_so in marks if is_so)
+    )
 
 
-def _wording(text: str) -> float:
-    """Return what a sentence loses by pointing elsewhere, by form alone or by standing alone."""
+def is_back_matter(heading: str) -> bool:
+    """Whether what stands under a heading serves the document rather than its subject."""
+    return bool(_BACK_HEADING.search(heading))
+
+
+def plainness(text: str) -> float:
+    """Return what a sentence loses, 0 or less, by pointing elsewhere, by form or out of context."""
     marks = (
         (_POINTS_ELSEWHERE, _ELSEWHERE.search(text)),
         (_DANGLING, _DANGLES.match(text)),
@@ -283,7 +290,7 @@ def _shared(pool: Pool, vectors: Sequence[Weights], documents: int) -> set[int]:
 def _worth(text: str, vector: Weights, middle: Weights, wanted: Weights) -> float:
     figures = _FIGURE * bool(_FIGURES.search(text)) + _AMOUNT * bool(_AMOUNTS.search(text))
     cue = _CUE * bool(_CUE_WORDS.search(text))
-    return likeness(vector, middle) + likeness(vector, wanted) + _wording(text) + figures + cue
+    return likeness(vector, middle) + likeness(vector, wanted) + plainness(text) + figures + cue
 
 
 def _turns(pool: Pool, worth: Sequence[float], shared: set[int]) -> list[list[int]]:
