@@ -24,7 +24,14 @@ import numpy as np
 import numpy.typing as npt
 
 from assay.adapters.embeddings_local import LocalEmbeddings
-from assay.analyses.extractive.classify import MIN_CONFIDENCE, estimate, read
+from assay.analyses.extractive.classify import (
+    MIN_CONFIDENCE,
+    estimate,
+    meaning,
+    read,
+    spoken,
+    telling,
+)
 from assay.analyses.models import Label, Page, Source
 from assay.documents import pdf
 from benchmarks.server import documents
@@ -69,7 +76,7 @@ class Try:
     right: bool
 
 
-class Meaning:
+class Nearness:
     """Nearness by the local embeddings, each text computed once."""
 
     def __init__(self, folder: Path) -> None:
@@ -77,7 +84,7 @@ class Meaning:
         self._known: dict[str, list[float]] = {}
 
     def __call__(self, texts: Sequence[str], others: Sequence[str]) -> list[list[float]]:
-        """See `assay.analyses.extractive.classify.Nearness`."""
+        """Return for each text its nearness to each of the others."""
         near: list[list[float]] = (self._vectors(texts) @ self._vectors(others).T).tolist()
         return near
 
@@ -125,7 +132,7 @@ def source(*texts: str) -> Source:
 
 
 def tries(
-    labelled: Sequence[tuple[Source, str]], names: Mapping[str, str], meaning: Meaning
+    labelled: Sequence[tuple[Source, str]], names: Mapping[str, str], nearness: Nearness
 ) -> list[Try]:
     """Classify each document with its class among the labels, and without."""
     labels = [Label(name, description) for name, description in names.items()]
@@ -133,7 +140,10 @@ def tries(
     for document, right in labelled:
         for among in (True, False):
             offered = [each for each in labels if among or each.name != right]
-            reading = read(document, offered, meaning)
+            passages = telling(document, offered)
+            texts = [spoken(each) for each in passages]
+            near = nearness(texts, [meaning(each) for each in offered])
+            reading = read(passages, offered, near)
             if reading:
                 is_right = reading.label.name == right
                 made.append(Try(among, reading.score, reading.lead, is_right))
@@ -178,16 +188,16 @@ def main() -> int:
     parser.add_argument("--out", type=Path)
     out = parser.parse_args().out
     with tempfile.TemporaryDirectory() as folder:
-        meaning = Meaning(Path(folder))
+        nearness = Nearness(Path(folder))
         result: dict[str, object] = {}
         packages = list(descriptions())
         random.Random(7).shuffle(packages)  # noqa: S311
         half = len(packages) // 2
         if packages:
             seen, unseen = packages[:half], packages[half:]
-            result["fitted on half of the descriptions"] = fitted(tries(seen, SECTIONS, meaning))
-            result["the other half"] = figures(tries(unseen, SECTIONS, meaning))
-        result["whole documents"] = figures(tries(list(reports()), KINDS, meaning))
+            result["fitted on half of the descriptions"] = fitted(tries(seen, SECTIONS, nearness))
+            result["the other half"] = figures(tries(unseen, SECTIONS, nearness))
+        result["whole documents"] = figures(tries(list(reports()), KINDS, nearness))
     report = json.dumps(result, indent=2)
     print(report)
     if out:

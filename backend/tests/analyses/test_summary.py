@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from assay.analyses.evidence import is_verbatim
 from assay.analyses.extractive.sentences import sentences
-from assay.analyses.extractive.summary import POINTS, summarise, summarise_all
+from assay.analyses.extractive.summary import POINTS, likeliest, summarise, summarise_all
 from tests.analyses.reading import read, written
 
 REPORT = """Harbour Authority Annual Report 2024
@@ -61,10 +61,9 @@ def test_a_focus_takes_what_is_about_it_and_nothing_else():
 
 
 def test_meaning_finds_a_focus_that_no_word_names():
-    def similar(pieces):
-        return [0.9 if "emissions" in piece else 0.0 for piece in pieces]
-
-    points = summarise(written(REPORT), points=3, focus="climate", similar=similar)
+    report = written(REPORT)
+    near = {text: 0.9 if "emissions" in text else 0.0 for text in likeliest(report, "climate")}
+    points = summarise(report, points=3, focus="climate", nearness=near)
     assert ["emissions" in text for text in texts(points)] == [True]
 
 

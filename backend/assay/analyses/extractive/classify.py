@@ -6,7 +6,7 @@ long document says what it is in few places.
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from assay.analyses.evidence import evidence_at
@@ -14,8 +14,8 @@ from assay.analyses.extractive.relevance import Corpus, terms
 from assay.analyses.models import Cell, Evidence, Label, Source
 from assay.documents import layout
 
-Nearness = Callable[[Sequence[str], Sequence[str]], Sequence[Sequence[float]]]
-"""Gives for each text of the first its nearness in meaning to each of the second, -1 to 1."""
+Nearness = Sequence[Sequence[float]]
+"""For each passage its nearness in meaning to each label, -1 to 1."""
 
 MAX_PASSAGES = 16
 """Passages that are compared, each for 10 to 40 ms of processor time."""
@@ -43,20 +43,24 @@ class Reading:
     evidence: Evidence
 
 
-def classify(source: Source, labels: Sequence[Label], near: Nearness | None = None) -> Cell | None:
+def classify(
+    passages: Sequence[Evidence], labels: Sequence[Label], nearness: Nearness | None = None
+) -> Cell | None:
     """Return the label that a document is about; None where none is likelier right than wrong.
 
     The value is the label's name; the evidence is the passage that speaks most for it.
 
-    :param near: nearness in meaning; without it words alone decide.
+    :param passages: the document's `telling` passages.
+    :param nearness: of each passage's `spoken` text to each label's `meaning`, both embedded;
+        without it words alone decide.
     """
-    reading = read(source, labels, near)
+    reading = read(passages, labels, nearness)
     if reading is None:
         return None
     confidence = estimate(reading.score, reading.lead)
     if confidence < MIN_CONFIDENCE:
         return None
-    text = " ".join(reading.evidence.quote.split())
+    text = spoken(reading.evidence)
     return Cell(reading.label.name, text, reading.evidence, round(confidence, 3))
 
 
@@ -65,21 +69,41 @@ def estimate(score: float, lead: float) -> float:
     return 1 / (1 + math.exp(-(_BASE + _BY_SCORE * score + _BY_LEAD * lead)))
 
 
-def read(source: Source, labels: Sequence[Label], near: Nearness | None) -> Reading | None:
+def telling(source: Source, labels: Sequence[Label]) -> list[Evidence]:
+    """Return the passages to compare: the first, those with the labels' words, some in between."""
+    passages = list(_passages(source))
+    if len(passages) <= MAX_PASSAGES:
+        return passages
+    rest = list(range(_FIRST, len(passages)))
+    meanings = [meaning(label) for label in labels]
+    shares = _by_words([spoken(passages[index]) for index in rest], meanings)
+    order = sorted(rest, key=lambda index: -max(shares[index - _FIRST], default=0.0))
+    half = (MAX_PASSAGES - _FIRST) // 2
+    spread = [rest[len(rest) * step // half] for step in range(half)]
+    chosen = dict.fromkeys([*range(_FIRST), *order[:half], *spread])
+    return [passages[index] for index in sorted(chosen)]
+
+
+def meaning(label: Label) -> str:
+    """Return a label with its description, as it is embedded."""
+    return f"{label.name}: {label.description}" if label.description else label.name
+
+
+def spoken(passage: Evidence) -> str:
+    """Return a passage on one line, as it is embedded."""
+    return " ".join(passage.quote.split())
+
+
+def read(
+    passages: Sequence[Evidence], labels: Sequence[Label], nearness: Nearness | None
+) -> Reading | None:
     """Return how a document stands to the best of the labels; None where it says nothing."""
-    meanings = [_meaning(label) for label in labels]
-    passages = _telling(list(_passages(source)), meanings)
     if not passages or not labels:
         return None
-    texts = [" ".join(each.quote.split()) for each in passages]
-    by_words = _by_words(texts, meanings)
-    by_meaning = near(texts, meanings) if near else by_words
+    by_words = _by_words([spoken(each) for each in passages], [meaning(each) for each in labels])
     scores = [
-        [
-            _MEANING * max(0.0, meaning) + _WORDS * words
-            for meaning, words in zip(*pair, strict=True)
-        ]
-        for pair in zip(by_meaning, by_words, strict=True)
+        [_MEANING * max(0.0, near) + _WORDS * words for near, words in zip(*pair, strict=True)]
+        for pair in zip(nearness or by_words, by_words, strict=True)
     ]
     means = [_mean_of_best([row[index] for row in scores]) for index in range(len(labels))]
     best = max(range(len(labels)), key=lambda index: means[index])
@@ -87,10 +111,6 @@ def read(source: Source, labels: Sequence[Label], near: Nearness | None) -> Read
     strongest = max(range(len(passages)), key=lambda row: scores[row][best])
     lead = means[best] - max(others, default=0.0)
     return Reading(labels[best], means[best], lead, passages[strongest])
-
-
-def _meaning(label: Label) -> str:
-    return f"{label.name}: {label.description}" if label.description else label.name
 
 
 def _mean_of_best(scores: Sequence[float]) -> float:
@@ -115,19 +135,6 @@ def _by_words(texts: Sequence[str], meanings: Sequence[str]) -> list[list[float]
             ]
         )
     return rows
-
-
-def _telling(passages: Sequence[Evidence], meanings: Sequence[str]) -> list[Evidence]:
-    """Return the passages to compare: the first, those with the labels' words, some in between."""
-    if len(passages) <= MAX_PASSAGES:
-        return list(passages)
-    rest = list(range(_FIRST, len(passages)))
-    shares = _by_words([passages[index].quote for index in rest], meanings)
-    order = sorted(rest, key=lambda index: -max(shares[index - _FIRST]))
-    half = (MAX_PASSAGES - _FIRST) // 2
-    spread = [rest[len(rest) * step // half] for step in range(half)]
-    chosen = dict.fromkeys([*range(_FIRST), *order[:half], *spread])
-    return [passages[index] for index in sorted(chosen)]
 
 
 def _passages(source: Source) -> Iterator[Evidence]:

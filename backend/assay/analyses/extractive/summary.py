@@ -7,7 +7,7 @@ points elsewhere or cannot be understood alone. Sentences that say the same are 
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -20,8 +20,8 @@ POINTS: Mapping[str, int] = {"short": 3, "medium": 6, "long": 12}
 """How many points a summary of each length has, at most."""
 MAX_POINTS_OVER_ALL = 40
 
-Similar = Callable[[Sequence[str]], Sequence[float]]
-"""Gives each text's nearness in meaning to the focus, 0 to 1."""
+Nearness = Mapping[str, float]
+"""How near sentences are to a focus in meaning, 0 to 1."""
 
 _CENTRAL, _OPENS, _CUE, _FIGURE, _AMOUNT, _EARLY = 1.0, 0.10, 0.22, 0.06, 0.10, 0.12
 _POINTS_ELSEWHERE, _DANGLING, _FORMAL, _HEDGED, _BACK_MATTER = -0.35, -0.15, -0.30, -0.08, -0.45
@@ -92,22 +92,32 @@ class _Candidate:
 
 
 def summarise(
-    source: Source, *, points: int, focus: str = "", similar: Similar | None = None
+    source: Source, *, points: int, focus: str = "", nearness: Nearness | None = None
 ) -> list[Point]:
     """Return a document's most telling sentences, in its own order.
 
     :param points: how many at most; fewer where the document says no more.
     :param focus: words or a question: only what is about it is taken. Nothing found: no points.
-    :param similar: the nearness of texts to the focus; words alone decide without it.
+    :param nearness: of the sentences that `likeliest` returns; words alone decide without it.
     """
     candidates = _candidates(source)
     stated: list[Point] = []
     if focus.strip():
-        candidates = _focused(candidates, focus, similar)
+        candidates = _focused(candidates, focus, nearness)
     elif len(candidates) < _MANY * points and _is_form(source, candidates):
         stated = _stated(source)[: max(points // 2, points - len(candidates))]
     chosen = _in_order(_choose(candidates, points - len(stated)))
     return [*stated, *(_point(each.sentence) for each in chosen)]
+
+
+def likeliest(source: Source, focus: str) -> list[str]:
+    """Return the sentences whose nearness in meaning to a focus is worth computing."""
+    candidates = _candidates(source)
+    shares = _shares(candidates, focus)
+    order = sorted(
+        range(len(candidates)), key=lambda each: (-shares[each], -candidates[each].score)
+    )
+    return [candidates[each].sentence.text for each in order[:_COMPARED_BY_MEANING]]
 
 
 def summarise_all(
@@ -182,43 +192,33 @@ def plainness(text: str) -> float:
 
 
 def _focused(
-    candidates: Sequence[_Candidate], focus: str, similar: Similar | None
+    candidates: Sequence[_Candidate], focus: str, nearness: Nearness | None
 ) -> list[_Candidate]:
     """Return what is about the focus, scored by it first."""
-    corpus = Corpus.of([each.sentence.text for each in candidates])
-    wanted = set(terms(focus))
-    total = sum(corpus.rarity.get(each, corpus.unseen) for each in wanted) or 1.0
-    shares = [
-        sum(corpus.rarity.get(word, corpus.unseen) for word in wanted & _around(each)) / total
-        for each in candidates
-    ]
-    near = _nearness(candidates, shares, similar)
     kept = []
-    for each, share, nearness in zip(candidates, shares, near, strict=True):
-        about = _FOCUS_WORDS * share + _FOCUS_MEANING * nearness if similar else share
+    for each, share in zip(candidates, _shares(candidates, focus), strict=True):
+        about = share
+        if nearness is not None:
+            near = max(0.0, nearness.get(each.sentence.text, 0.0))
+            about = _FOCUS_WORDS * share + _FOCUS_MEANING * near
         if about >= _MIN_FOCUS:
             kept.append(_Candidate(each.sentence, each.weights, about + _FOCUS_BASE * each.score))
     return kept
 
 
+def _shares(candidates: Sequence[_Candidate], focus: str) -> list[float]:
+    """Return what share of a focus each candidate is about, by its words."""
+    corpus = Corpus.of([each.sentence.text for each in candidates])
+    wanted = set(terms(focus))
+    total = sum(corpus.rarity.get(each, corpus.unseen) for each in wanted) or 1.0
+    return [
+        sum(corpus.rarity.get(word, corpus.unseen) for word in wanted & _around(each)) / total
+        for each in candidates
+    ]
+
+
 def _around(candidate: _Candidate) -> set[str]:
     return set(terms(f"{candidate.sentence.heading} {candidate.sentence.text}"))
-
-
-def _nearness(
-    candidates: Sequence[_Candidate], shares: Sequence[float], similar: Similar | None
-) -> list[float]:
-    """Return each candidate's nearness in meaning, computed for the likeliest alone."""
-    near = [0.0] * len(candidates)
-    if similar is None:
-        return near
-    order = sorted(
-        range(len(candidates)), key=lambda each: (-shares[each], -candidates[each].score)
-    )[:_COMPARED_BY_MEANING]
-    measured = similar([candidates[each].sentence.text for each in order])
-    for index, value in zip(order, measured, strict=True):
-        near[index] = max(0.0, value)
-    return near
 
 
 def _choose(candidates: Sequence[_Candidate], points: int) -> list[_Candidate]:
