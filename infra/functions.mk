@@ -2,9 +2,10 @@
 TESTS_ENV := $(VENV)/.infra
 DEPLOY_ENV := $(VENV)/.deploy
 RUFF_INFRA = $(BIN)/ruff
+CHECKOV_ENV := $(VENV)/.checkov
 IMAGES ?= images.txt
 
-.PHONY: infra-functions infra-function-check infra-function-test deploy-images deploy-scan deploy-migrate deploy-release
+.PHONY: infra-checkov infra-functions infra-function-check infra-function-test deploy-images deploy-scan deploy-migrate deploy-release
 
 infra-functions: ## Pack the functions for Lambda
 	@infra/lambdas/build
@@ -17,6 +18,10 @@ infra-function-check: $(STAMP_DEV) ## Check the style of functions and releases
 infra-function-test: $(TESTS_ENV)/.installed ## Test functions, a Qdrant node's start and releases against local servers
 	@cd infra/lambdas && $(CURDIR)/$(TESTS_ENV)/bin/python -m pytest -q -ra -p no:cacheprovider tests
 	@cd infra/deploy && $(CURDIR)/$(TESTS_ENV)/bin/python -m pytest -q -ra -p no:cacheprovider tests
+
+infra-checkov: $(CHECKOV_ENV)/.installed $(TESTS_ENV)/.installed ## Hold production's plan against checkov's rules, without an account
+	@EMULATOR_PYTHON=$(CURDIR)/$(TESTS_ENV)/bin/python infra/tests/planned production
+	@$(BIN)/python infra/tests/rules.py $(CURDIR)/$(CHECKOV_ENV)/bin/checkov infra/build/planned/production.json
 
 deploy-images: ## Build and push what changed: REGISTRY=... NAME=... ASSETS_BUCKET=... writes IMAGES
 	@infra/deploy/images > $(IMAGES).part && mv $(IMAGES).part $(IMAGES) && cat $(IMAGES)
@@ -39,4 +44,10 @@ $(TESTS_ENV)/.installed: infra/requirements-test.txt $(TOOLS)
 $(DEPLOY_ENV)/.installed: infra/requirements-deploy.txt
 	@$(PYTHON) -m venv --clear $(DEPLOY_ENV)
 	@$(DEPLOY_ENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r infra/requirements-deploy.txt
+	@touch $@
+
+# checkov wants an older boto3 than the rest.
+$(CHECKOV_ENV)/.installed: infra/requirements-checkov.txt $(TOOLS)
+	@$(PYTHON) -m venv --clear --without-pip $(CHECKOV_ENV)
+	@$(BIN)/uv pip install --quiet --python $(CHECKOV_ENV)/bin/python --no-deps --require-hashes -r infra/requirements-checkov.txt
 	@touch $@

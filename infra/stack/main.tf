@@ -151,6 +151,7 @@ module "vectors" {
   security_group_id    = module.network.security_group_ids["qdrant"]
   kms_key_arns         = module.secrets.kms_key_arns
   api_key_parameter    = local.qdrant_key
+  backup_plan          = module.backup.plan
   qdrant               = var.qdrant_release
   instance_type        = var.qdrant.instance_type
   nodes                = var.qdrant.nodes
@@ -195,6 +196,8 @@ module "audit" {
   tags             = merge(local.tags, { Part = "audit" })
   logs_bucket      = module.storage.buckets["logs"]
   logs_kms_key_arn = module.secrets.kms_key_arns["logs"]
+  watched_buckets  = [for key in ["logs", "backups"] : module.storage.buckets[key].id]
+  alerts_topic_arn = module.observability.alerts_topic_arn
   account_wide     = var.account_wide
 }
 
@@ -225,7 +228,6 @@ module "backup" {
   tags             = merge(local.tags, { Part = "backup" })
   kms_key_arns     = module.secrets.kms_key_arns
   database_arn     = module.database.arn
-  volume_arns      = module.vectors.volume_arns
   buckets          = { for key in ["documents", "backups"] : key => module.storage.buckets[key] }
   qdrant           = { urls = module.vectors.urls, api_key_parameter = local.qdrant_key }
   vpc              = local.functions

@@ -4,17 +4,19 @@ data "aws_partition" "current" {}
 
 # The first trail of an account is free; it sees all regions.
 resource "aws_cloudtrail" "this" {
-  #checkov:skip=CKV_AWS_252:EventBridge carries what matters to the alarm topic; a notice of each file helps nobody
   name                          = var.name
   s3_bucket_name                = var.logs_bucket.id
   s3_key_prefix                 = "cloudtrail"
   kms_key_id                    = var.logs_kms_key_arn
+  sns_topic_name                = aws_sns_topic.trail.arn
   cloud_watch_logs_group_arn    = "${aws_cloudwatch_log_group.trail.arn}:*"
   cloud_watch_logs_role_arn     = aws_iam_role.trail.arn
   is_multi_region_trail         = true
   include_global_service_events = true
   enable_log_file_validation    = true
   tags                          = var.tags
+
+  depends_on = [aws_sns_topic_policy.trail]
 
   event_selector {
     read_write_type           = "All"
@@ -80,4 +82,43 @@ resource "aws_iam_role_policy" "trail" {
       Resource = "${aws_cloudwatch_log_group.trail.arn}:*"
     }]
   })
+}
+
+# Where a collector of logs hears of each new file of the trail; nobody else subscribes.
+resource "aws_sns_topic" "trail" {
+  name              = "${var.name}-trail"
+  kms_master_key_id = var.logs_kms_key_arn
+  tags              = var.tags
+}
+
+resource "aws_sns_topic_policy" "trail" {
+  arn = aws_sns_topic.trail.arn
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "Trail"
+      Effect    = "Allow"
+      Principal = { Service = "cloudtrail.amazonaws.com" }
+      Action    = "sns:Publish"
+      Resource  = aws_sns_topic.trail.arn
+      Condition = { StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.current.account_id } }
+    }]
+  })
+}
+
+# Lifecycle rules end logs and backups; a person or a program that does is to be asked why.
+resource "aws_cloudwatch_event_rule" "deleted" {
+  name        = "${var.name}-deleted-records"
+  description = "Somebody deletes logs or backups"
+  tags        = var.tags
+  event_pattern = jsonencode({
+    source        = ["aws.s3"]
+    "detail-type" = ["Object Deleted"]
+    detail        = { bucket = { name = var.watched_buckets }, reason = ["DeleteObject"] }
+  })
+}
+
+resource "aws_cloudwatch_event_target" "deleted" {
+  rule = aws_cloudwatch_event_rule.deleted.name
+  arn  = var.alerts_topic_arn
 }

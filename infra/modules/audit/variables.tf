@@ -19,6 +19,21 @@ variable "logs_kms_key_arn" {
   type        = string
 }
 
+variable "watched_buckets" {
+  description = "Buckets from which nothing is deleted by hand: logs, backups."
+  type        = list(string)
+
+  validation {
+    condition     = length(var.watched_buckets) > 0
+    error_message = "watched_buckets names at least the bucket of the logs."
+  }
+}
+
+variable "alerts_topic_arn" {
+  description = "Topic that hears of deletions."
+  type        = string
+}
+
 variable "documents_bucket_arn" {
   description = "Bucket whose reads and writes the trail records one by one; null records none. 0.10 USD for 100,000."
   type        = string

@@ -91,5 +91,5 @@ resource "aws_backup_selection" "weekly" {
   name         = "weekly"
   plan_id      = aws_backup_plan.weekly.id
   iam_role_arn = aws_iam_role.backup.arn
-  resources    = concat([var.database_arn], var.volume_arns)
+  resources    = [var.database_arn]
 }

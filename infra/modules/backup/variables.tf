@@ -19,12 +19,6 @@ variable "database_arn" {
   type        = string
 }
 
-variable "volume_arns" {
-  description = "Qdrant's data volumes, which get a snapshot a week beside those of its collections."
-  type        = list(string)
-  default     = []
-}
-
 variable "buckets" {
   description = "Buckets: documents, and backups, which takes Qdrant's snapshots."
   type        = map(object({ id = string, arn = string }))

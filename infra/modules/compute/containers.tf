@@ -117,15 +117,15 @@ locals {
   sizes = merge(var.services, { migrate = var.services["backend"] })
 }
 
-# Kept apart from the secrets: these may be read by whoever may see the architecture.
+# Hosts and sizes are no secrets, but who may read the one kind under a path asks for the other.
 resource "aws_ssm_parameter" "configuration" {
-  #checkov:skip=CKV2_AWS_34:hosts and sizes are no secrets; those are encrypted, in the secrets module
   for_each = local.configuration
 
-  name  = "${var.parameter_prefix}/configuration/${each.key}"
-  type  = "String"
-  value = each.value
-  tags  = var.tags
+  name   = "${var.parameter_prefix}/configuration/${each.key}"
+  type   = "SecureString"
+  key_id = var.kms_key_arns["secrets"]
+  value  = each.value
+  tags   = var.tags
 }
 
 resource "aws_ecs_task_definition" "this" {

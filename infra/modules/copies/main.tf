@@ -43,8 +43,6 @@ resource "aws_db_instance_automated_backups_replication" "this" {
 
 resource "aws_s3_bucket" "this" {
   #checkov:skip=CKV_AWS_144:it is the copy
-  #checkov:skip=CKV_AWS_18:only S3 writes here, and who reads is in the trail
-  #checkov:skip=CKV2_AWS_62:nothing waits for events of a copy
   for_each = toset(keys(var.buckets))
 
   bucket        = "${var.name}-${each.key}-copy-${local.account}"

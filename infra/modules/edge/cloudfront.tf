@@ -4,7 +4,6 @@ locals {
   caching_optimized          = "658327ea-f89d-4fab-a63d-7e88639e58f6"
   caching_disabled           = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
   all_viewer_request         = "216adef6-5c7f-47e4-b989-5492eafa07d3"
-  security_headers           = "67f7725c-6f97-4210-82d7-5512b31e9d03"
   cloudfront_certificate_arn = var.cloudfront.certificate_arn != null ? var.cloudfront.certificate_arn : local.certificate_arn
 }
 
@@ -17,10 +16,38 @@ resource "aws_cloudfront_origin_access_control" "assets" {
   signing_protocol                  = "sigv4"
 }
 
+# For what comes from the bucket; where the application sends one of these itself, its own stands.
+resource "aws_cloudfront_response_headers_policy" "security" {
+  count = var.cloudfront.enabled ? 1 : 0
+
+  name    = "${var.name}-security"
+  comment = "Headers of every answer"
+
+  security_headers_config {
+    strict_transport_security {
+      access_control_max_age_sec = 31536000
+      include_subdomains         = true
+      preload                    = true
+      override                   = true
+    }
+    content_type_options {
+      override = false
+    }
+    frame_options {
+      frame_option = "DENY"
+      override     = false
+    }
+    referrer_policy {
+      referrer_policy = "strict-origin-when-cross-origin"
+      override        = false
+    }
+  }
+}
+
 resource "aws_cloudfront_distribution" "this" {
+  #checkov:skip=CKV2_AWS_47:WAF is an option and stands before the load balancer, with the rules for Log4j
   #checkov:skip=CKV_AWS_68:WAF is an option and stands before the load balancer
   #checkov:skip=CKV_AWS_86:the load balancer logs every request that is not for a public asset
-  #checkov:skip=CKV_AWS_310:failover is an option and goes by the origin's DNS, which serves writes too
   #checkov:skip=CKV_AWS_374:customers may be anywhere
   count = var.cloudfront.enabled ? 1 : 0
 
@@ -60,6 +87,22 @@ resource "aws_cloudfront_distribution" "this" {
     origin_access_control_id = aws_cloudfront_origin_access_control.assets[0].id
   }
 
+  # The frontend holds the assets of its own release too: it stands in for a bucket that lacks one or does not answer.
+  origin_group {
+    origin_id = "assets-or-frontend"
+
+    failover_criteria {
+      status_codes = [403, 404, 500, 502, 503, 504]
+    }
+
+    member {
+      origin_id = "assets"
+    }
+    member {
+      origin_id = "application"
+    }
+  }
+
   # The web application's page, never kept: it names the assets of one release.
   default_cache_behavior {
     target_origin_id           = "application"
@@ -68,18 +111,18 @@ resource "aws_cloudfront_distribution" "this" {
     cached_methods             = ["GET", "HEAD"]
     cache_policy_id            = local.caching_disabled
     origin_request_policy_id   = local.all_viewer_request
-    response_headers_policy_id = local.security_headers
+    response_headers_policy_id = aws_cloudfront_response_headers_policy.security[0].id
     compress                   = true
   }
 
   ordered_cache_behavior {
     path_pattern               = "/assets/*"
-    target_origin_id           = "assets"
+    target_origin_id           = "assets-or-frontend"
     viewer_protocol_policy     = "redirect-to-https"
     allowed_methods            = ["GET", "HEAD"]
     cached_methods             = ["GET", "HEAD"]
     cache_policy_id            = local.caching_optimized
-    response_headers_policy_id = local.security_headers
+    response_headers_policy_id = aws_cloudfront_response_headers_policy.security[0].id
     compress                   = true
   }
 
@@ -92,7 +135,7 @@ resource "aws_cloudfront_distribution" "this" {
     cached_methods             = ["GET", "HEAD"]
     cache_policy_id            = local.caching_disabled
     origin_request_policy_id   = local.all_viewer_request
-    response_headers_policy_id = local.security_headers
+    response_headers_policy_id = aws_cloudfront_response_headers_policy.security[0].id
     compress                   = false
   }
 

@@ -14,6 +14,7 @@ locals {
 }
 
 resource "aws_lb" "this" {
+  #checkov:skip=CKV2_AWS_28:WAF is an option, for its price by the request
   name                       = var.name
   load_balancer_type         = "application"
   internal                   = false

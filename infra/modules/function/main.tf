@@ -16,6 +16,21 @@ locals {
     Resource  = var.logs_kms_key_arn
     Condition = { StringEquals = { "kms:ViaService" = "lambda.${data.aws_region.current.name}.amazonaws.com" } }
   }
+  give_up = [
+    {
+      Sid      = "GiveUp"
+      Effect   = "Allow"
+      Action   = "sqs:SendMessage"
+      Resource = aws_sqs_queue.failed.arn
+    },
+    {
+      Sid       = "GiveUpEncrypted"
+      Effect    = "Allow"
+      Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
+      Resource  = var.logs_kms_key_arn
+      Condition = { StringEquals = { "kms:ViaService" = "sqs.${data.aws_region.current.name}.amazonaws.com" } }
+    },
+  ]
   # AWS keeps these two: network interfaces and traces have no resource that could be named.
   kept_by_aws = merge(
     { traces = "AWSXRayDaemonWriteAccess" },
@@ -29,6 +44,13 @@ resource "aws_cloudwatch_log_group" "this" {
   retention_in_days = var.log_days
   kms_key_id        = var.logs_kms_key_arn
   tags              = var.tags
+}
+
+resource "aws_sqs_queue" "failed" {
+  name                      = "${var.name}-failed"
+  message_retention_seconds = 14 * 24 * 3600
+  kms_master_key_id         = var.logs_kms_key_arn
+  tags                      = var.tags
 }
 
 resource "aws_iam_role" "this" {
@@ -49,7 +71,7 @@ resource "aws_iam_role_policy" "this" {
   role = aws_iam_role.this.id
   policy = jsonencode({
     Version   = "2012-10-17"
-    Statement = concat([local.log, local.environment], jsondecode(var.statements))
+    Statement = concat([local.log, local.environment], local.give_up, jsondecode(var.statements))
   })
 }
 
@@ -61,8 +83,6 @@ resource "aws_iam_role_policy_attachment" "this" {
 }
 
 resource "aws_lambda_function" "this" {
-  #checkov:skip=CKV_AWS_116:a failed run raises an alarm, and the next one does its work
-  #checkov:skip=CKV_AWS_117:only a function that calls a private address belongs into the VPC
   #checkov:skip=CKV_AWS_272:packages are built from this repository and applied by who reads it
   function_name    = var.name
   description      = var.description
@@ -87,6 +107,11 @@ resource "aws_lambda_function" "this" {
       subnet_ids         = vpc_config.value.subnet_ids
       security_group_ids = [vpc_config.value.security_group_id]
     }
+  }
+
+  # What Lambda gives up on after three tries, to be read and sent anew.
+  dead_letter_config {
+    target_arn = aws_sqs_queue.failed.arn
   }
 
   tracing_config {

@@ -1,15 +1,19 @@
 # A second fence, without state, for the day a security group is wrong. Amazon's DNS and time services pass by it.
 locals {
-  tcp_from_any_ephemeral = { cidr = "0.0.0.0/0", from = 1024, to = 65535 }
+  # Remote desktop's port is left out, as CIS 5.1 asks: of 64,000 outbound connections one picks it, and must try again.
+  tcp_from_any_ephemeral = [
+    { cidr = "0.0.0.0/0", from = 1024, to = 3388 },
+    { cidr = "0.0.0.0/0", from = 3390, to = 65535 },
+  ]
 
   acl_in = {
     public = concat(
       [for port in [80, 443] : { cidr = "0.0.0.0/0", from = port, to = port }],
       var.bastion == null ? [] : [for cidr in var.bastion.from_cidrs : { cidr = cidr, from = 22, to = 22 }],
-      [local.tcp_from_any_ephemeral],
+      local.tcp_from_any_ephemeral,
     )
     # Answers from the internet come back through the NAT gateway under the internet's addresses.
-    private = [{ cidr = var.cidrs.vpc, from = 0, to = 65535 }, local.tcp_from_any_ephemeral]
+    private = concat([{ cidr = var.cidrs.vpc, from = 0, to = 65535 }], local.tcp_from_any_ephemeral)
     database = concat(
       [for pair in setproduct(var.cidrs.private, [5432, 6379]) : { cidr = pair[0], from = pair[1], to = pair[1] }],
       # Redis copies from its primary to its replica in the other zone.
@@ -27,11 +31,10 @@ locals {
 }
 
 resource "aws_network_acl" "this" {
-  #checkov:skip=CKV2_AWS_1:subnet_ids attaches them; the check does not follow the map
-  for_each = local.subnet_ids
+  for_each = toset(["public", "private", "database"])
 
   vpc_id     = aws_vpc.this.id
-  subnet_ids = each.value
+  subnet_ids = [for number in [1, 2] : aws_subnet.this["${each.key}-${number}"].id]
   tags       = merge(var.tags, { Name = "${var.name}-${each.key}" })
 
   dynamic "ingress" {

@@ -59,6 +59,7 @@ module "slack" {
   description      = "Carries alarms to Slack"
   package          = "${local.packages}/slack.zip"
   handler          = "handler.handler"
+  vpc              = var.vpc
   log_days         = var.log_days
   logs_kms_key_arn = var.kms_key_arns["logs"]
   environment      = { WEBHOOK_PARAMETER = aws_ssm_parameter.slack[0].name }

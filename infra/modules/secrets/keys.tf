@@ -45,7 +45,7 @@ locals {
       {
         Sid       = "AlarmsEventsAndTrails"
         Effect    = "Allow"
-        Principal = { Service = ["cloudwatch.amazonaws.com", "events.amazonaws.com", "sns.amazonaws.com", "budgets.amazonaws.com", "config.amazonaws.com"] }
+        Principal = { Service = ["cloudwatch.amazonaws.com", "cloudtrail.amazonaws.com", "events.amazonaws.com", "sns.amazonaws.com", "budgets.amazonaws.com", "config.amazonaws.com"] }
         Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
         Resource  = "*"
         Condition = { StringEquals = { "aws:SourceAccount" = local.account } }

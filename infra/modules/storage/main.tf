@@ -9,18 +9,16 @@ locals {
 
   # Load balancers write their logs with S3's own key only.
   buckets = {
-    documents = { kms = true, logged = true }
-    assets    = { kms = true, logged = false } # CloudFront's requests would be logged, all alike
-    backups   = { kms = true, logged = true }
-    artifacts = { kms = true, logged = false } # only the pipeline's role comes in, which the trail shows
-    logs      = { kms = false, logged = false }
+    documents = { kms = true }
+    assets    = { kms = true }
+    backups   = { kms = true }
+    artifacts = { kms = true }
+    logs      = { kms = false }
   }
 }
 
 resource "aws_s3_bucket" "this" {
   #checkov:skip=CKV_AWS_144:copies in another region are an option of the backup module
-  #checkov:skip=CKV2_AWS_62:nothing waits for events of these buckets
-  #checkov:skip=CKV_AWS_18:logs, artifacts and assets tell nothing that the trail or the load balancer's log does not
   #checkov:skip=CKV_AWS_145:the load balancer cannot write its logs with a key of ours
   for_each = local.buckets
 
@@ -70,11 +68,20 @@ resource "aws_s3_bucket_ownership_controls" "this" {
   }
 }
 
+# The bucket of the logs has its own log in it as well: each delivery adds a line about the one before, and no more.
 resource "aws_s3_bucket_logging" "this" {
-  for_each = { for key, bucket in local.buckets : key => bucket if bucket.logged }
+  for_each = local.buckets
 
   bucket        = aws_s3_bucket.this[each.key].id
   target_bucket = aws_s3_bucket.this["logs"].id
   target_prefix = "s3/${each.key}/"
   depends_on    = [aws_s3_bucket_policy.this]
+}
+
+# EventBridge hears what happens to files; the audit module listens for deletions.
+resource "aws_s3_bucket_notification" "this" {
+  for_each = local.buckets
+
+  bucket      = aws_s3_bucket.this[each.key].id
+  eventbridge = true
 }

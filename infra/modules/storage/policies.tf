@@ -49,7 +49,7 @@ locals {
         Action    = "s3:PutObject"
         Resource  = "${local.logs_arn}/s3/${key}/*"
         Condition = local.source_is_ours
-      } if bucket.logged],
+      }],
       [for service, folder in { cloudtrail = "cloudtrail", config = "config" } : {
         Sid                                = "Audit${title(service)}"
         Effect                             = "Allow"

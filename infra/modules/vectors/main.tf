@@ -42,6 +42,14 @@ resource "aws_ebs_volume" "data" {
   tags              = merge(var.tags, { Name = each.value.host })
 }
 
+# A snapshot a week beside those of the collections.
+resource "aws_backup_selection" "data" {
+  name         = "qdrant"
+  plan_id      = var.backup_plan.id
+  iam_role_arn = var.backup_plan.role_arn
+  resources    = [for volume in aws_ebs_volume.data : volume.arn]
+}
+
 resource "aws_instance" "node" {
   for_each = local.nodes
 

@@ -18,11 +18,6 @@ output "instance_ids" {
   value       = { for key, node in aws_instance.node : key => node.id }
 }
 
-output "volume_arns" {
-  description = "Data volumes, for backups."
-  value       = [for volume in aws_ebs_volume.data : volume.arn]
-}
-
 output "elastic_ip" {
   description = "Public name of the first node, which leads to its private address inside the VPC; null without an Elastic IP."
   value       = one(aws_eip.node[*].public_dns)

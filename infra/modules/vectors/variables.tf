@@ -39,6 +39,11 @@ variable "kms_key_arns" {
   type        = map(string)
 }
 
+variable "backup_plan" {
+  description = "The weekly plan that saves the data volumes, and the role that carries it out."
+  type        = object({ id = string, role_arn = string })
+}
+
 variable "api_key_parameter" {
   description = "Parameter that holds the API key: name and ARN."
   type        = object({ name = string, arn = string })

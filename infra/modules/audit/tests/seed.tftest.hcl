@@ -5,6 +5,8 @@ mock_provider "aws" {
 variables {
   name             = "assay-production"
   logs_bucket      = { id = "assay-production-logs", arn = "arn:aws:s3:::assay-production-logs" }
+  watched_buckets  = ["assay-production-logs", "assay-production-backups"]
+  alerts_topic_arn = "arn:aws:sns:us-east-1:111122223333:alerts"
   logs_kms_key_arn = "arn:aws:kms:us-east-1:111122223333:key/logs"
 }
 
@@ -23,6 +25,25 @@ run "every_call_is_on_record" {
     condition     = length(aws_cloudtrail.this.event_selector[0].data_resource) == 0
     error_message = "Reads of single files are an option, as each is billed."
   }
+}
+
+run "who_deletes_records_is_told_on" {
+  command = apply
+
+  assert {
+    condition     = jsondecode(aws_cloudwatch_event_rule.deleted.event_pattern).detail == { bucket = { name = ["assay-production-logs", "assay-production-backups"] }, reason = ["DeleteObject"] } && aws_cloudwatch_event_target.deleted.arn == var.alerts_topic_arn
+    error_message = "A deletion by hand of logs or backups goes to the alarm topic."
+  }
+  assert {
+    condition     = aws_cloudtrail.this.sns_topic_name == aws_sns_topic.trail.arn && aws_sns_topic.trail.kms_master_key_id == var.logs_kms_key_arn
+    error_message = "A collector of logs can hear of each new file of the trail."
+  }
+}
+
+run "nothing_watched_is_refused" {
+  command         = plan
+  expect_failures = [var.watched_buckets]
+  variables { watched_buckets = [] }
 }
 
 run "config_watches_what_is_promised" {

@@ -3,7 +3,6 @@ mock_provider "aws" {
 }
 
 variables {
-  volume_arns      = ["arn:aws:ec2:us-east-1:111122223333:volume/vol-1"]
   name             = "assay-production"
   kms_key_arns     = { data = "arn:aws:kms:us-east-1:111122223333:key/data", logs = "arn:aws:kms:us-east-1:111122223333:key/logs", secrets = "arn:aws:kms:us-east-1:111122223333:key/secrets" }
   database_arn     = "arn:aws:rds:us-east-1:111122223333:db:assay-production"
@@ -24,8 +23,8 @@ run "the_database_has_a_snapshot_a_week_for_30_days" {
     error_message = "A snapshot is taken every Sunday and kept for 30 days."
   }
   assert {
-    condition     = aws_backup_selection.weekly.resources == toset([var.database_arn, "arn:aws:ec2:us-east-1:111122223333:volume/vol-1"])
-    error_message = "It is the database's and Qdrant's volume's."
+    condition     = aws_backup_selection.weekly.resources == toset([var.database_arn])
+    error_message = "It is the database's."
   }
   assert {
     condition     = aws_backup_vault.this.kms_key_arn == var.kms_key_arns["data"] && contains(jsondecode(aws_cloudwatch_event_rule.failed.event_pattern).detail.state, "FAILED") && aws_cloudwatch_event_target.failed.arn == var.alerts_topic_arn

@@ -139,6 +139,16 @@ run "cloudfront_serves_assets_and_passes_streams" {
     error_message = "Assets are cached."
   }
   assert {
+    condition = [for member in one(aws_cloudfront_distribution.this[0].origin_group).member : member.origin_id] == ["assets", "application"] && alltrue([
+      for behavior in aws_cloudfront_distribution.this[0].ordered_cache_behavior : behavior.target_origin_id == one(aws_cloudfront_distribution.this[0].origin_group).origin_id if behavior.path_pattern == "/assets/*"
+    ])
+    error_message = "The frontend stands in for a bucket that does not answer."
+  }
+  assert {
+    condition     = aws_cloudfront_response_headers_policy.security[0].security_headers_config[0].strict_transport_security[0].access_control_max_age_sec == 31536000 && aws_cloudfront_response_headers_policy.security[0].security_headers_config[0].frame_options[0].frame_option == "DENY"
+    error_message = "Browsers are told to come by HTTPS for a year, and to show no page in another's frame."
+  }
+  assert {
     condition = alltrue([
       for behavior in aws_cloudfront_distribution.this[0].ordered_cache_behavior :
       behavior.cache_policy_id == "4135ea2d-6df8-44a3-9df3-4b5a84be39ad" && !behavior.compress && contains(behavior.allowed_methods, "POST")

@@ -27,6 +27,10 @@ run "a_function_runs_with_its_own_rights" {
     error_message = "Its log is kept for 7 days, encrypted."
   }
   assert {
+    condition     = aws_lambda_function.this.dead_letter_config[0].target_arn == aws_sqs_queue.failed.arn && aws_sqs_queue.failed.message_retention_seconds == 1209600 && aws_sqs_queue.failed.kms_master_key_id == var.logs_kms_key_arn
+    error_message = "What it gives up on waits for 14 days, encrypted."
+  }
+  assert {
     condition     = length(aws_cloudwatch_event_rule.schedule) == 0
     error_message = "Without a schedule it runs when it is called."
   }

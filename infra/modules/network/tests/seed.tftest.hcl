@@ -157,6 +157,14 @@ run "network_acls_fence_the_databases" {
     ]) == toset([5432, 6379])
     error_message = "From the private subnets only 5432 and 6379 reach the databases."
   }
+  assert {
+    condition = alltrue(flatten([
+      for tier in ["public", "private"] : [
+        for rule in aws_network_acl.this[tier].ingress : rule.to_port < 3389 || rule.from_port > 3389 if rule.cidr_block == "0.0.0.0/0"
+      ]
+    ]))
+    error_message = "Nobody outside reaches the ports of remote administration."
+  }
 }
 
 run "options" {

@@ -39,6 +39,10 @@ run "buckets_are_closed_encrypted_and_versioned" {
     error_message = "Requests without TLS are refused."
   }
   assert {
+    condition     = toset(keys(aws_s3_bucket_logging.this)) == toset(["documents", "assets", "backups", "artifacts", "logs"]) && alltrue([for notification in aws_s3_bucket_notification.this : notification.eventbridge])
+    error_message = "Who reads is logged, and EventBridge hears what happens, of every bucket."
+  }
+  assert {
     condition     = alltrue([for bucket in aws_s3_bucket.this : !bucket.force_destroy])
     error_message = "A bucket that holds something cannot be deleted."
   }

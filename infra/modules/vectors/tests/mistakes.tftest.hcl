@@ -13,6 +13,7 @@ variables {
   vpc_id            = "vpc-1"
   subnet_ids        = ["subnet-1", "subnet-2"]
   security_group_id = "sg-qdrant"
+  backup_plan       = { id = "plan-1", role_arn = "arn:aws:iam::111122223333:role/backup" }
   kms_key_arns      = { data = "arn:aws:kms:us-east-1:111122223333:key/data", logs = "arn:aws:kms:us-east-1:111122223333:key/logs", secrets = "arn:aws:kms:us-east-1:111122223333:key/secrets" }
   api_key_parameter = { name = "/assay/test/qdrant-api-key", arn = "arn:aws:ssm:us-east-1:111122223333:parameter/assay/test/qdrant-api-key" }
   qdrant            = { version = "1.19.0", sha256 = "0000000000000000000000000000000000000000000000000000000000000000" }

@@ -13,6 +13,7 @@ variables {
   vpc_id            = "vpc-1"
   subnet_ids        = ["subnet-1", "subnet-2"]
   security_group_id = "sg-qdrant"
+  backup_plan       = { id = "plan-1", role_arn = "arn:aws:iam::111122223333:role/backup" }
   kms_key_arns      = { data = "arn:aws:kms:us-east-1:111122223333:key/data", logs = "arn:aws:kms:us-east-1:111122223333:key/logs", secrets = "arn:aws:kms:us-east-1:111122223333:key/secrets" }
   api_key_parameter = { name = "/assay/production/qdrant-api-key", arn = "arn:aws:ssm:us-east-1:111122223333:parameter/assay/production/qdrant-api-key" }
   qdrant            = { version = "1.19.0", sha256 = "0000000000000000000000000000000000000000000000000000000000000000" }
@@ -28,6 +29,10 @@ run "the_node_is_as_the_design_says" {
   assert {
     condition     = aws_ebs_volume.data["0"].size == 100 && aws_ebs_volume.data["0"].type == "gp3" && aws_ebs_volume.data["0"].encrypted && aws_ebs_volume.data["0"].kms_key_id == var.kms_key_arns["data"]
     error_message = "Its data lies on 100 GB of gp3, encrypted with the key for data."
+  }
+  assert {
+    condition     = aws_backup_selection.data.plan_id == "plan-1" && aws_backup_selection.data.resources == toset([aws_ebs_volume.data["0"].arn])
+    error_message = "Its volume is in the plan of weekly snapshots."
   }
   assert {
     condition     = aws_volume_attachment.data["0"].volume_id == aws_ebs_volume.data["0"].id && aws_ebs_volume.data["0"].final_snapshot
