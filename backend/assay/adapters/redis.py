@@ -1,24 +1,20 @@
 """Redis as a cache that may vanish: every failure is a miss, never an error."""
 
 import hashlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from time import monotonic
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Protocol, cast
 
 import redis.asyncio as redis
 import structlog
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError as ConnectionLost
-from redis.exceptions import MaxConnectionsError, NoScriptError, RedisError, ResponseError
+from redis.exceptions import NoScriptError, RedisError, ResponseError
 
+from assay.adapters.redis_wire import Part, Wire
 from assay.adapters.telemetry_metrics import cache_read
 from assay.scope import TenantScope
 from assay.settings import Settings
 
 log = structlog.get_logger()
-
-Result = TypeVar("Result")
 
 FAILURES = 3
 """Failures in a row after which Redis is left alone."""
@@ -33,7 +29,7 @@ class CacheUnavailable(Exception):
 class Script(Protocol):
     """A Lua script that runs as one step in Redis."""
 
-    async def __call__(self, keys: Sequence[str], arguments: Sequence[str | int | bytes]) -> Any:
+    async def __call__(self, keys: Sequence[str], arguments: Sequence[Part]) -> Any:
         """Run it and return its answer, with texts as bytes.
 
         :raises CacheUnavailable: Redis did not answer; the script may have run.
@@ -74,22 +70,21 @@ class Cache:
 
     def __init__(self, settings: Settings) -> None:
         self._breaker = Breaker()
+        self._wire = Wire(settings, self._failed)
+        # For what walks over all keys or tells of the server: no request waits behind it.
         self._client = redis.Redis(
             host=settings.redis_host,
             port=settings.redis_port,
             password=settings.redis_password.get_secret_value() or None,
             ssl=settings.redis_tls,
-            socket_timeout=0.25,
-            socket_connect_timeout=0.5,
-            # For connections that Redis closed meanwhile; what is slow is not asked again.
-            retry=Retry(NoBackoff(), 1, supported_errors=(ConnectionLost,)),
-            max_connections=100,
+            socket_timeout=1,
+            socket_connect_timeout=1,
         )
 
     async def get(self, key: str) -> bytes | None:
         """Return the value, or None when it is absent or Redis is away."""
         try:
-            value = cast("bytes | None", await self._guarded(self._client.get, key))
+            value = cast("bytes | None", await self._ask("GET", key))
         except CacheUnavailable:
             value = None
         cache_read("value", hit=value is not None)
@@ -97,30 +92,34 @@ class Cache:
 
     async def put(self, key: str, value: bytes, seconds: int) -> None:
         """Keep a value for some seconds, if Redis is there."""
-        await self._done(self._client.setex, key, seconds, value)
+        await self._done("SET", key, value, "EX", seconds)
 
     async def drop(self, *keys: str) -> bool:
         """Forget values at once; False when Redis is away and may still hold them."""
-        return not keys or await self._done(self._client.delete, *keys)
+        return not keys or await self._done("DEL", *keys)
 
     async def forget(self, scope: TenantScope) -> None:
         """Drop everything that begins with a tenant's id.
 
         :raises CacheUnavailable: Redis is away.
         """
-        await self._guarded(self._unlink, f"{scope.tenant_id}:*")
+        try:
+            async for key in self._client.scan_iter(match=f"{scope.tenant_id}:*", count=1000):
+                await self._client.unlink(key)
+        except (RedisError, OSError) as error:
+            raise CacheUnavailable from error
 
     def script(self, source: str) -> Script:
         """Return a function that runs a Lua script; Redis is given its text once."""
         # Redis names scripts by this digest; nothing is trusted to it.
         digest = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
 
-        async def run(keys: Sequence[str], arguments: Sequence[str | int | bytes]) -> Any:
+        async def run(keys: Sequence[str], arguments: Sequence[Part]) -> Any:
             given = (len(keys), *keys, *arguments)
             try:
-                return await self._guarded(self._client.execute_command, "EVALSHA", digest, *given)
+                return await self._ask("EVALSHA", digest, *given)
             except NoScriptError:
-                return await self._guarded(self._client.execute_command, "EVAL", source, *given)
+                return await self._ask("EVAL", source, *given)
 
         return run
 
@@ -133,31 +132,32 @@ class Cache:
 
     async def close(self) -> None:
         """Close the connections."""
+        await self._wire.close()
         await self._client.aclose()
 
-    async def _unlink(self, pattern: str) -> None:
-        async for key in self._client.scan_iter(match=pattern, count=1000):
-            await self._client.unlink(key)
-
-    async def _done(self, command: Callable[..., Awaitable[Any]], *arguments: Any) -> bool:
+    async def _done(self, *command: Part) -> bool:
         try:
-            await self._guarded(command, *arguments)
+            await self._ask(*command)
         except CacheUnavailable:
             return False
         return True
 
-    async def _guarded(self, command: Callable[..., Awaitable[Result]], *arguments: Any) -> Result:
+    async def _ask(self, *command: Part) -> Any:
         if not self._breaker.allows():
             raise CacheUnavailable
         try:
-            answer = await command(*arguments)
+            answer = await self._wire.call(*command)
         except NoScriptError:
             raise
-        except (RedisError, OSError) as error:
-            # Redis that refuses a command, being full, is there; so is one that we keep too busy.
-            if not isinstance(error, ResponseError | MaxConnectionsError):
-                self._breaker.failed()
-            log.warning("cache.unavailable", error=type(error).__name__)
+        except ResponseError as error:
+            # Redis that refuses a command, being full, is there.
+            log.warning("cache.refused", error=str(error).partition(" ")[0])
+            raise CacheUnavailable from error
+        except RedisError as error:
             raise CacheUnavailable from error
         self._breaker.succeeded()
         return answer
+
+    def _failed(self, error: RedisError) -> None:
+        self._breaker.failed()
+        log.warning("cache.unavailable", error=type(error).__name__)
