@@ -27,6 +27,9 @@ from assay.adapters.vectors import VectorStore
 from assay.adapters.web_app import WebApp
 from assay.admission.middleware import AdmissionMiddleware
 from assay.admission.service import Admission
+from assay.analyses import routes as analyses_routes
+from assay.analyses.estimate import Estimator
+from assay.analyses.service import Analyses
 from assay.answers import routes as answers_routes
 from assay.answers.extractive import Extractive
 from assay.answers.generative import Generative
@@ -108,6 +111,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(documents_routes.events_router)
     app.include_router(search_routes.router)
     app.include_router(answers_routes.router)
+    app.include_router(analyses_routes.router)
     app.include_router(usage_routes.router)
     if settings.web_dir is not None:
         app.router.default = WebApp(settings.web_dir)
@@ -153,6 +157,7 @@ async def connect(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         state.answers = Answers(
             database, Retrieval(database, state.search), engine, Ledger(database), shared
         )
+        state.analyses = Analyses(database, Jobs(), Estimator(settings), settings)
         state.tenants = Tenants(database, cache, passwords)
         state.operations = Operations(watched_parts(database, cache, vectors, storage))
         state.bill_reports = BillReports(database, state.usage.bill)

@@ -194,7 +194,26 @@ class Settings(BaseSettings):
     parse_memory_bytes: int = Field(2 * 1024**3, ge=128 * 1024**2, validation_alias="PARSE_MEMORY")
     """Address-space limit of the parser process for one file."""
     worker_concurrency: int = Field(2, ge=1, validation_alias="WORKER_CONCURRENCY")
-    """Documents ingested at once by one worker."""
+    """Documents ingested at once by one worker; analyses have places of their own."""
+    analysis_concurrency: int = Field(4, ge=1, validation_alias="ANALYSIS_CONCURRENCY")
+    """Jobs of analyses at once in one worker; most of them wait for a model or a process."""
+    analysis_lanes: int = Field(2, ge=1, le=16, validation_alias="ANALYSIS_LANES")
+    """Of those, how many may be one tenant's."""
+    analysis_model_calls: int = Field(4, ge=1, le=64, validation_alias="ANALYSIS_MODEL_CALLS")
+    """Documents that one such job has under way at once where a language model is asked."""
+    analysis_processes: int = Field(2, ge=1, validation_alias="ANALYSIS_PROCESSES")
+    """Processes of low priority in which one worker reads documents without a model."""
+    analysis_timeout_seconds: int = Field(60, ge=1, validation_alias="ANALYSIS_TIMEOUT")
+    """Longest that such a process may take over one document."""
+    analysis_memory_bytes: int = Field(
+        1024**3, ge=128 * 1024**2, validation_alias="ANALYSIS_MEMORY"
+    )
+    """Address-space limit of such a process."""
+    analysis_max_documents: int = Field(10_000, ge=1, validation_alias="ANALYSIS_MAX_DOCUMENTS")
+    """Documents of one analysis."""
+    analysis_prompt_tokens: int = Field(24_000, ge=2_000, validation_alias="ANALYSIS_PROMPT_TOKENS")
+    """Text of a document that one call of a model is given, about; a longer one is read in parts,
+    or by what retrieval finds in it."""
     sole_worker: bool = Field(False, validation_alias="ASSAY_SOLE_WORKER")  # noqa: FBT003
     """No other worker exists, so at its start every job marked running belongs to a dead one."""
     jobs_listen: bool = Field(True, validation_alias="JOBS_LISTEN")  # noqa: FBT003

@@ -17,6 +17,10 @@ from assay.adapters.redis import Cache
 from assay.adapters.storage import Storage
 from assay.adapters.telemetry_running import telemetry
 from assay.adapters.vectors import VectorStore
+from assay.analyses.jobs import AnalysisJobs
+from assay.analyses.processes import Processes
+from assay.analyses.queueing import RUN
+from assay.analyses.unmodelled import Unmodelled
 from assay.documents.jobs import IngestJobs
 from assay.documents.models import INGEST, REMOVE
 from assay.documents.parsing import Parser
@@ -71,11 +75,24 @@ async def connect(settings: Settings) -> AsyncIterator[JobRunner]:
     removal = TenantRemoval(
         database=database, storage=storage, vectors=vectors, cache=cache, jobs=jobs
     )
+    processes = Processes(
+        number=settings.analysis_processes,
+        timeout_seconds=settings.analysis_timeout_seconds,
+        memory_bytes=settings.analysis_memory_bytes,
+    )
+    analyses = AnalysisJobs(
+        database=database,
+        jobs=jobs,
+        engine=Unmodelled(processes),
+        lanes=settings.analysis_lanes,
+    )
     runner = JobRunner(settings, recorder.job)
     runner.register(INGEST, ingest.ingest)
     runner.register(REMOVE, ingest.remove)
     runner.register(REMOVE_TENANT, removal.remove)
+    runner.register(RUN, analyses.run)
     runner.sweep(reconciler.sweep)
+    runner.sweep(analyses.sweep)
     runner.sweep(removal.sweep)
     runner.sweep(UsageSweep(database, embeddings.dimensions).sweep)
     runner.sweep(QueueWatch(runner, cache).sweep)
@@ -87,6 +104,7 @@ async def connect(settings: Settings) -> AsyncIterator[JobRunner]:
             yield runner
         await recorder.flush()
     finally:
+        await processes.close()
         model.close()
         await cache.close()
         await vectors.close()

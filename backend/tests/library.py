@@ -41,3 +41,13 @@ async def is_verbatim(client: httpx.AsyncClient, citation: dict) -> bool:
     path = f"/v1/documents/{citation['document_id']}/pages/{citation['page']}"
     text = (await client.get(path)).json()["text"]
     return text[citation["start"] : citation["end"]] == citation["quote"] != ""
+
+
+async def over(client: httpx.AsyncClient, identifier: str) -> dict:
+    """Wait until an analysis is over."""
+    async with asyncio.timeout(60):
+        while True:
+            analysis = (await client.get(f"/v1/analyses/{identifier}")).json()
+            if analysis["status"] in ("completed", "failed", "cancelled"):
+                return analysis
+            await asyncio.sleep(0.05)

@@ -28,6 +28,10 @@ STALLED_SECONDS = 15.0
 """A worker silent for this long is dead; its jobs go to another one."""
 SWEEP_SECONDS = 10.0
 
+DOCUMENTS_QUEUE, ANALYSES_QUEUE = "default", "analyses"
+"""Each has places of its own in a worker, so that neither waits for the other. (The first is
+procrastinate's own name for the queue of jobs that name none.)"""
+
 MAX_ATTEMPTS = 20
 """A job that failed this often is dropped; what it was for, a sweep finds again."""
 MAX_WAIT_SECONDS = 60
@@ -68,15 +72,31 @@ class Jobs:
         self._app = procrastinate.App(connector=procrastinate.PsycopgConnector())
 
     async def defer(
-        self, tx: Transaction, scope: TenantScope, name: str, *, lock: str, **args: Any
+        self,
+        tx: Transaction,
+        scope: TenantScope,
+        name: str,
+        *,
+        lock: str,
+        queue: str = DOCUMENTS_QUEUE,
+        wait_seconds: float = 0,
+        **args: Any,
     ) -> None:
         """Put a job into the caller's transaction: it exists exactly if that commits.
 
         :param name: a name that the worker registered.
         :param lock: jobs with the same lock run one after the other.
+        :param queue: whose places in a worker it takes.
+        :param wait_seconds: it starts no sooner.
         :param args: JSON values for the job.
         """
-        deferrer = self._app.configure_task(name, lock=lock, connection=tx.driver)
+        deferrer = self._app.configure_task(
+            name,
+            lock=lock,
+            queue=queue,
+            schedule_in={"seconds": wait_seconds} if wait_seconds else None,
+            connection=tx.driver,
+        )
         await deferrer.defer_async(tenant_id=str(scope.tenant_id), **args)
 
 
@@ -100,7 +120,7 @@ class JobRunner:
                     "prepare_threshold": None,
                 },
                 min_size=1,
-                max_size=settings.worker_concurrency + 4,
+                max_size=settings.worker_concurrency + settings.analysis_concurrency + 8,
             )
         )
         self._sweeps: list[Sweep] = []
@@ -130,20 +150,27 @@ class JobRunner:
             await self._requeue(0 if alone else STALLED_SECONDS)
             sweeper = asyncio.create_task(self._sweep_forever())
             try:
-                await self._app.run_worker_async(
-                    concurrency=self._settings.worker_concurrency,
-                    listen_notify=self._settings.jobs_listen,
-                    fetch_job_polling_interval=1.0,
-                    delete_jobs="always",
-                    update_heartbeat_interval=HEARTBEAT_SECONDS,
-                    stalled_worker_timeout=STALLED_SECONDS,
-                    install_signal_handlers=False,
-                    shutdown_graceful_timeout=self._settings.shutdown_seconds,
+                await asyncio.gather(
+                    self._work(DOCUMENTS_QUEUE, self._settings.worker_concurrency),
+                    self._work(ANALYSES_QUEUE, self._settings.analysis_concurrency),
                 )
             finally:
                 sweeper.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await sweeper
+
+    async def _work(self, queue: str, concurrency: int) -> None:
+        await self._app.run_worker_async(
+            queues=[queue],
+            concurrency=concurrency,
+            listen_notify=self._settings.jobs_listen,
+            fetch_job_polling_interval=1.0,
+            delete_jobs="always",
+            update_heartbeat_interval=HEARTBEAT_SECONDS,
+            stalled_worker_timeout=STALLED_SECONDS,
+            install_signal_handlers=False,
+            shutdown_graceful_timeout=self._settings.shutdown_seconds,
+        )
 
     async def queue(self) -> tuple[int, float]:
         """Return how many jobs could start now, and the seconds that the oldest has waited."""

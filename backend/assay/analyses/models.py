@@ -18,6 +18,27 @@ class Kind(StrEnum):
     CLASSIFY = "classify"
 
 
+class Status(StrEnum):
+    """Where a run stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class DocumentStatus(StrEnum):
+    """How far a run is with one of its documents."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
 class FieldType(StrEnum):
     """What a field's values are."""
 

@@ -4,6 +4,7 @@ import asyncio
 import time
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -121,7 +122,7 @@ class Reconciler:
                 await self._jobs.defer(tx, scope, INGEST, lock=name, document_id=name)
                 log.warning("reconcile.reindexed", document_id=name)
 
-    async def _defer(self, row: Row, job: str, **args: str) -> None:
+    async def _defer(self, row: Row, job: str, **args: Any) -> None:
         scope = swept(row["tenant_id"])
         async with self._database.transaction(scope) as tx:
             await self._jobs.defer(tx, scope, job, lock=str(row["document_id"]), **args)

@@ -22,7 +22,7 @@ log = structlog.get_logger()
 REMOVE_TENANT = "tenants.remove"
 """Name of the job; its lock is the tenant's id."""
 BATCH = 20
-"""Documents, or conversations, deleted in one transaction with all that hangs on them."""
+"""Analyses, documents or conversations, deleted in one transaction with all that hangs on them."""
 
 _MARKED = text("select * from gate_deleted_tenants()")
 _IS_MARKED = text("select id from tenants where deleted_at is not null")
@@ -31,6 +31,9 @@ _DELETE_DOCUMENTS = text(
 )
 _DELETE_CONVERSATIONS = text(
     "delete from conversations where id in (select id from conversations order by id limit :batch)"
+)
+_DELETE_ANALYSES = text(
+    "delete from analyses where id in (select id from analyses order by id limit :batch)"
 )
 _DELETE_QUEUED = text(
     "delete from procrastinate_jobs"
@@ -88,7 +91,7 @@ class TenantRemoval:
 
     async def _delete_rows(self, scope: TenantScope) -> None:
         """Delete what there may be much of; the rest goes with the tenant's row."""
-        for statement in (_DELETE_DOCUMENTS, _DELETE_CONVERSATIONS):
+        for statement in (_DELETE_ANALYSES, _DELETE_DOCUMENTS, _DELETE_CONVERSATIONS):
             deleted = BATCH
             while deleted == BATCH:
                 async with self._database.transaction(scope) as tx:

@@ -43,6 +43,7 @@ class Action(StrEnum):
     API_KEY_RENAMED = "api_key.renamed"
     API_KEY_DELETED = "api_key.deleted"
     DOCUMENT_DELETED = "document.deleted"
+    ANALYSIS_DELETED = "analysis.deleted"
     COLLECTION_DELETED = "collection.deleted"
     LOG_READ = "audit.read"
     LOG_EXPORTED = "audit.exported"

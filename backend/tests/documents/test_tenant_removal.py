@@ -113,6 +113,29 @@ async def fill(tenant: Tenant, pipeline: Pipeline, superuser, app) -> None:
         " values (%s, %s, 'answer', 'm', 1)",
         [uuid4(), tenant.id],
     )
+    await fill_analyses(tenant, document["id"], superuser)
+
+
+async def fill_analyses(tenant: Tenant, document_id: str, superuser) -> None:
+    question = {"kind": "summary", "name": "Main points"}
+    saved = await tenant.client.post("/v1/analyses/templates", json=question)
+    assert saved.status_code == 201, saved.text
+    body = question | {"document_ids": [document_id]}
+    made = await tenant.client.post("/v1/analyses", json=body)
+    assert made.status_code == 202, made.text
+    for table, column, value in (
+        ("analysis_rows (tenant_id, analysis_id, ordinal, item, document_id", "cells", "{}"),
+        ("analysis_calls (tenant_id, analysis_id, document_id, key", "output", "paid"),
+    ):
+        given = (
+            ["0", "0", f"'{document_id}'"]
+            if "rows" in table
+            else [f"'{document_id}'", "repeat('0', 64)"]
+        )
+        await superuser.execute(
+            f"insert into {table}, {column}) values (%s, %s, {', '.join(given)}, %s)",
+            [tenant.id, made.json()["id"], value],
+        )
 
 
 async def delete(app, parts, tenant: Tenant) -> None:

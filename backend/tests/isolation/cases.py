@@ -81,6 +81,10 @@ _TENANTS = "/v1/admin/tenants"
 _ASK = {"question": "What was revenue in 2023?"}
 _SEARCH = {"query": "revenue"}
 _EVENTS: dict[str, Any] = {"params": {"actor_id": "{member}"}}
+_ANALYSES = "/v1/analyses"
+_ANALYSIS = on("analysis", "analysis_id")
+_TEMPLATE = on("template", "template_id")
+_SUMMARY: dict[str, Any] = {"kind": "summary"}
 _FILE = {"file": ("new.txt", b"New words.")}
 
 CASES = [
@@ -192,6 +196,55 @@ CASES = [
         204,
         on("conversation", "conversation_id"),
         spends="conversation",
+    ),
+    *(
+        Case(f"POST {_ANALYSES}{path}", status, request={"json": _SUMMARY | chosen})
+        for path, status in (("", 202), ("/estimate", 200))
+        for chosen in (
+            {"document_ids": ["{document}"]},
+            {"collection_id": "{filled}"},
+            {"document_ids": ["{own document}", "{document}"]},
+            {"document_ids": ["{own document}"], "template_id": "{template}"},
+        )
+    ),
+    Case(f"GET {_ANALYSES}", shows=("analysis",), request={"params": {"limit": 200}}),
+    Case(f"GET {_ANALYSES}/{{analysis_id}}", ids=_ANALYSIS, shows=("analysis", "document")),
+    Case(f"GET {_ANALYSES}/{{analysis_id}}/documents", ids=_ANALYSIS, shows=("document",)),
+    Case(f"GET {_ANALYSES}/{{analysis_id}}/table", ids=_ANALYSIS),
+    # What is over refuses its owner too, but as something that is there.
+    *(
+        Case(f"POST {_ANALYSES}/{{analysis_id}}/{step}", 409, _ANALYSIS)
+        for step in ("pause", "resume", "cancel", "retry")
+    ),
+    Case(
+        f"POST {_ANALYSES}/{{analysis_id}}/extend",
+        409,
+        _ANALYSIS,
+        request={"json": {"document_ids": ["{document}"]}},
+    ),
+    Case(
+        f"DELETE {_ANALYSES}/{{analysis_id}}",
+        204,
+        on("analysis", "analysis_id"),
+        spends="analysis",
+    ),
+    Case(
+        f"POST {_ANALYSES}/templates",
+        201,
+        request={"json": _SUMMARY | {"name": "{new}"}},
+    ),
+    Case(f"GET {_ANALYSES}/templates", shows=("template",), request={"params": {"limit": 200}}),
+    Case(f"GET {_ANALYSES}/templates/{{template_id}}", ids=_TEMPLATE, shows=("template",)),
+    Case(
+        f"PATCH {_ANALYSES}/templates/{{template_id}}",
+        ids=_TEMPLATE,
+        request={"json": {"name": "renamed"}},
+    ),
+    Case(
+        f"DELETE {_ANALYSES}/templates/{{template_id}}",
+        204,
+        _TEMPLATE,
+        spends="template",
     ),
     Case("GET /v1/usage"),
     Case("GET /v1/admin/usage", operator=True),

@@ -15,7 +15,7 @@ from psycopg.types.json import Jsonb
 from assay.admission.limiter import limits_key
 from tests.conftest import LIFTED, PASSWORD, Tenant, client_of
 from tests.documents.sample_files import pdf
-from tests.library import put
+from tests.library import over, put
 
 Make = Callable[["Estate"], Awaitable[str]]
 
@@ -92,6 +92,14 @@ async def _document(estate: Estate) -> str:
     return str(ready["id"])
 
 
+async def _filled(estate: Estate) -> str:
+    """Make a collection that holds a document, which nobody waits for."""
+    collection = await _collection(estate)
+    files = {"file": (f"{uuid4().hex}.txt", f"{estate.word} {uuid4().hex}")}
+    await estate.made("POST", "/v1/documents", files=files, data={"collection_id": collection})
+    return collection
+
+
 async def _queued(estate: Estate) -> str:
     """Upload what nobody waits for."""
     files = {"file": (f"{uuid4().hex}.txt", f"{estate.word} {uuid4().hex}")}
@@ -137,12 +145,30 @@ async def _sessions(estate: Estate) -> list[dict[str, Any]]:
     return items
 
 
+async def _analysis(estate: Estate) -> str:
+    body = {
+        "kind": "summary",
+        "name": estate.word,
+        "document_ids": [estate.ids["document"]],
+    }
+    made = await estate.made("POST", "/v1/analyses", json=body)
+    return str((await over(estate.client, made["id"]))["id"])
+
+
+async def _template(estate: Estate) -> str:
+    body = {"kind": "summary", "name": estate.word, "focus": estate.word, "shared": True}
+    return str((await estate.made("POST", "/v1/analyses/templates", json=body))["id"])
+
+
 MAKERS: dict[str, Make] = {
     "collection": _collection,
+    "filled": _filled,
     "document": _document,
     "queued": _queued,
     "failed": _failed,
     "conversation": _conversation,
+    "analysis": _analysis,
+    "template": _template,
     "member": _member,
     "key": _key,
     "session": _session,

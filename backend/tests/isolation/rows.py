@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from psycopg import sql
+from psycopg.types.json import Jsonb
 
 from tests.isolation.tables import Connection
 
@@ -105,6 +106,41 @@ ROWS: dict[str, Callable[[World], Values]] = {
         "start_offset": 0,
         "end_offset": 6,
         "quote": "secret",
+    },
+    "analysis_templates": lambda world: {
+        "id": uuid4(),
+        "name": "secret",
+        "spec": Jsonb({"kind": "summary"}),
+        "shared": True,
+        "created_by": world.ids["users"],
+    },
+    "analyses": lambda world: {
+        "id": uuid4(),
+        "name": "secret",
+        "kind": "summary",
+        "spec": Jsonb({"kind": "summary"}),
+        "engine": "extractive",
+        "fingerprint": "x",
+        "collection_id": world.ids["collections"],
+        "created_by": world.ids["users"],
+    },
+    "analysis_documents": lambda world: {
+        "analysis_id": world.ids["analyses"],
+        "document_id": uuid4(),
+        "document_name": "secret.txt",
+        "ordinal": 0,
+    },
+    "analysis_rows": lambda world: {
+        "analysis_id": world.ids["analyses"],
+        "ordinal": secrets.randbelow(2**30),
+        "item": 0,
+        "document_id": uuid4(),
+        "cells": Jsonb({}),
+    },
+    "analysis_calls": lambda world: {
+        "analysis_id": world.ids["analyses"],
+        "key": secrets.token_hex(32),
+        "output": "secret",
     },
     "audit_events": lambda _: {"id": uuid4(), "actor_kind": "system", "action": "secret"},
     "usage_hours": lambda _: {"hour": _hour()},

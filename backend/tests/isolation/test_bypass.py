@@ -56,6 +56,7 @@ DENIED = [
     "select * from gate_tenants()",
     "select * from gate_unfinished('0 s')",
     "select * from gate_removals('0 s')",
+    "select * from gate_unfinished_analyses('0 s')",
     "select * from gate_has_blob(array['x'])",
     "select * from gate_deleted_tenants()",
     "select gate_remove_tenant(gen_random_uuid())",
