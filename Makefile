@@ -68,8 +68,8 @@ lock: $(STAMP_DEV) ## Resolve the dependencies anew into the locked requirements
 
 infra-check: $(STAMP_DEV) ## Check the Terraform code's format and validity, and its Python tests' style
 	@infra/tests/plan check
-	cd infra && $(BIN)/ruff format --config ../backend/pyproject.toml --check tests
-	cd infra && $(BIN)/ruff check --config ../backend/pyproject.toml tests
+	cd infra && $(BIN)/ruff format --config ../backend/pyproject.toml --check tests picture.py
+	cd infra && $(BIN)/ruff check --config ../backend/pyproject.toml tests picture.py
 
 infra-plan-test: ## Test every Terraform module and environment without an account
 	@infra/tests/plan

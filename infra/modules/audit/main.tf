@@ -8,7 +8,7 @@ resource "aws_cloudtrail" "this" {
   s3_bucket_name                = var.logs_bucket.id
   s3_key_prefix                 = "cloudtrail"
   kms_key_id                    = var.logs_kms_key_arn
-  sns_topic_name                = aws_sns_topic.trail.arn
+  sns_topic_name                = aws_sns_topic.trail.name
   cloud_watch_logs_group_arn    = "${aws_cloudwatch_log_group.trail.arn}:*"
   cloud_watch_logs_role_arn     = aws_iam_role.trail.arn
   is_multi_region_trail         = true

@@ -35,7 +35,7 @@ run "who_deletes_records_is_told_on" {
     error_message = "A deletion by hand of logs or backups goes to the alarm topic."
   }
   assert {
-    condition     = aws_cloudtrail.this.sns_topic_name == aws_sns_topic.trail.arn && aws_sns_topic.trail.kms_master_key_id == var.logs_kms_key_arn
+    condition     = aws_cloudtrail.this.sns_topic_name == "assay-production-trail" && aws_sns_topic.trail.kms_master_key_id == var.logs_kms_key_arn
     error_message = "A collector of logs can hear of each new file of the trail."
   }
 }
