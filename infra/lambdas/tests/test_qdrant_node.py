@@ -249,6 +249,30 @@ def test_cloud_init_takes_the_user_data(tmp_path):
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+WRITE = """
+import sys
+from cloudinit.config import cc_write_files
+from cloudinit.util import load_yaml
+files = load_yaml(open(sys.argv[1]).read())["write_files"]
+here = [{**each, "path": sys.argv[2] + each["path"], "owner": sys.argv[3]} for each in files]
+cc_write_files.write_files("write_files", here, sys.argv[3])
+"""
+
+
+def test_cloud_init_writes_the_files_as_they_are_given(tmp_path):
+    program = Path(installed("cloud-init"))
+    python = program.read_text().splitlines()[0].removeprefix("#!")
+    text = user_data("/usr/local/sbin/a", '{ mode = "0755", content = "ü\\n" }', tmp_path)
+    (tmp_path / "user-data").write_text(text)
+    me = f"{os.geteuid()}:{os.getegid()}" if os.geteuid() else "root:root"
+    command = [python, "-c", WRITE, tmp_path / "user-data", tmp_path / "root", me]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    file = tmp_path / "root/usr/local/sbin/a"
+    assert file.read_text() == "ü\n"
+    assert file.stat().st_mode & 0o777 == 0o755
+
+
 def test_the_user_data_writes_what_it_was_given(tmp_path):
     text = user_data("/etc/a", '{ mode = "0755", content = "ü\\n" }', tmp_path)
     assert text.startswith("#cloud-config\n")
