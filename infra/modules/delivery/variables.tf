@@ -24,7 +24,7 @@ variable "source_code" {
 
   validation {
     condition     = can(regex("^[\\w.-]+/[\\w.-]+$", var.source_code.repository))
-    error_message = "source_code.repository is owner/name."
+    error_message = "source_code.repository is owner/name, such as example/assay."
   }
 }
 

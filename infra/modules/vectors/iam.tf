@@ -1,6 +1,5 @@
 locals {
   arn_start = "arn:${data.aws_partition.current.partition}"
-  here      = "${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}"
 }
 
 resource "aws_iam_role" "node" {
