@@ -20,7 +20,7 @@ export ORT_DISABLE_TELEMETRY := 1
 export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lock benchmark kills openapi clean infra-check infra-plan-test infra-container-test
+.PHONY: help run test check format lock benchmark kills openapi clean infra-check infra-lint infra-plan-test infra-container-test
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,18 +66,23 @@ lock: $(STAMP_DEV) ## Resolve the dependencies anew into the locked requirements
 		--python-version 3.11 --upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header \
 		--constraint requirements.txt - -o requirements-build.txt
 
-infra-check: $(STAMP_DEV) ## Check the Terraform code's format and validity, and its Python tests' style
+include infra/functions.mk
+include infra/emulator.mk
+
+infra-check: infra-lint ## Check the Terraform code's format and validity, and its Python tests
 	@infra/tests/plan check
+
+infra-lint: $(STAMP_DEV) $(TESTS_ENV)/.installed ## Check style and types of the infrastructure's Python tests
 	cd infra && $(BIN)/ruff format --config ../backend/pyproject.toml --check tests picture.py
 	cd infra && $(BIN)/ruff check --config ../backend/pyproject.toml tests picture.py
+	cd infra/tests && $(BIN)/mypy --python-executable $(CURDIR)/$(TESTS_ENV)/bin/python emulator applied
 
 infra-plan-test: ## Test every Terraform module and environment without an account
 	@infra/tests/plan
 
 infra-container-test: $(STAMP_DEV) ## Check the Containerfiles; start nginx and PgBouncer with their configurations
-	cd infra/tests && $(BIN)/python -m pytest -q -c ../../backend/pyproject.toml --rootdir=. -p no:cacheprovider .
-
-include infra/functions.mk
+	cd infra/tests && $(BIN)/python -m pytest -q -c ../../backend/pyproject.toml --rootdir=. -p no:cacheprovider \
+		--ignore=emulator --ignore=applied --ignore=deployed .
 
 clean: ## Remove the environment and what tools cached
 	rm -rf $(VENV) backend/.mypy_cache backend/.ruff_cache backend/.pytest_cache backend/.hypothesis

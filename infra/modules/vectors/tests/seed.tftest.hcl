@@ -35,7 +35,7 @@ run "the_node_is_as_the_design_says" {
     error_message = "Its volume is in the plan of weekly snapshots."
   }
   assert {
-    condition     = aws_volume_attachment.data["0"].volume_id == aws_ebs_volume.data["0"].id && aws_ebs_volume.data["0"].final_snapshot
+    condition     = aws_volume_attachment.data["0"].volume_id == aws_ebs_volume.data["0"].id && aws_ebs_volume.data["0"].final_snapshot && aws_ebs_volume.data["0"].iops == 3000
     error_message = "The volume outlives the instance, and leaves a snapshot when it is deleted itself."
   }
   assert {

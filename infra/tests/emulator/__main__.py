@@ -1,0 +1,5 @@
+"""`python -m emulator`."""
+
+from .server import main
+
+main()
