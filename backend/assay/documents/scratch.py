@@ -23,10 +23,17 @@ def scratch_folder(settings: Settings) -> Path:
 
 
 @contextlib.contextmanager
+def scratch_directory(folder: Path) -> Iterator[Path]:
+    """Give a folder to write in, which is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix=_PREFIX, dir=folder) as own:
+        yield Path(own)
+
+
+@contextlib.contextmanager
 def scratch_copy(folder: Path) -> Iterator[Path]:
     """Give the path of a file to write, which is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix=_PREFIX, dir=folder) as own:
-        yield Path(own) / "original"
+    with scratch_directory(folder) as own:
+        yield own / "original"
 
 
 def clean(folder: Path, age: timedelta) -> None:
