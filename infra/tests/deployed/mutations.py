@@ -1,4 +1,4 @@
-"""Changes figures of the code, applies, and asks that the read-back notices: `mutations.py`.
+"""Changes figures of the code, applies, asks that the read-back notices: `mutations.py [ROUND ...]`.
 
 The changes are in mutations.toml, each with the test that has to fail. Those of one round are
 applied together, from nothing, to an emulated account of their own: a round takes an apply.
@@ -86,5 +86,6 @@ def held(number: int) -> bool:
 
 
 if __name__ == "__main__":
-    rounds = [held(number) for number in sorted({each.round for each in CHANGES})]
+    asked = {int(number) for number in sys.argv[1:]} or {each.round for each in CHANGES}
+    rounds = [held(number) for number in sorted(asked)]
     sys.exit(0 if all(rounds) else 1)
