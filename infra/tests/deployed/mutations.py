@@ -1,4 +1,4 @@
-"""Changes figures of the code, applies, asks that the read-back notices: `mutations.py [ROUND ...]`.
+"""Changes figures of the code, applies, asks that the read-back notices: `mutations.py [ROUND]`.
 
 The changes are in mutations.toml, each with the test that has to fail. Those of one round are
 applied together, from nothing, to an emulated account of their own: a round takes an apply.
