@@ -20,6 +20,7 @@ from assay.adapters.vectors import VectorStore
 from assay.analyses.jobs import AnalysisJobs
 from assay.analyses.processes import Processes
 from assay.analyses.queueing import RUN
+from assay.analyses.retrieval import DocumentRetrieval
 from assay.analyses.unmodelled import Unmodelled
 from assay.documents.jobs import IngestJobs
 from assay.documents.models import INGEST, REMOVE
@@ -80,10 +81,11 @@ async def connect(settings: Settings) -> AsyncIterator[JobRunner]:
         timeout_seconds=settings.analysis_timeout_seconds,
         memory_bytes=settings.analysis_memory_bytes,
     )
+    retrieval = DocumentRetrieval(database, embeddings, vectors)
     analyses = AnalysisJobs(
         database=database,
         jobs=jobs,
-        engine=Unmodelled(processes),
+        engine=Unmodelled(processes, retrieval),
         lanes=settings.analysis_lanes,
     )
     runner = JobRunner(settings, recorder.job)

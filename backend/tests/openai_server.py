@@ -45,6 +45,16 @@ class Fault(StrEnum):
     ERROR_CHUNK = "error-chunk"
     FILTERED = "filtered"
     NO_USAGE = "no-usage"
+    BROKEN_JSON = "broken-json"
+    """Of a structured answer: it is no JSON."""
+    WRONG_TYPES = "wrong-types"
+    """It has the members that were asked for, with values of other types."""
+    INVENTED = "invented"
+    """Its quotes stand nowhere."""
+    REFUSAL = "refusal"
+    """The model says that it does not want to."""
+    CUT_ANSWER = "cut-answer"
+    """It is longer than it may be."""
 
 
 REFUSALS: dict[Fault, tuple[str, str]] = {
@@ -94,12 +104,88 @@ def _words(text: str) -> set[str]:
     return {each.rstrip(".,") for each in WORD.findall(text.lower())}
 
 
+def structured(body: dict[str, Any]) -> dict[str, Any]:
+    """Return an object of the schema that was asked for, out of lines such as `Name: value`."""
+    prompt = body["messages"][-1]["content"]
+    lines = _lines_by_page(prompt)
+    schema = body["response_format"]["json_schema"]["schema"]
+    return {name: _made(part, lines) for name, part in schema["properties"].items()}
+
+
+def _lines_by_page(prompt: str) -> list[tuple[int, str]]:
+    data = re.split(r"^<<[0-9a-f]+>>$", prompt, flags=re.MULTILINE)[1]
+    page, lines = 1, []
+    for line in data.split("\n"):
+        heading = re.fullmatch(r"Page (\d+)|\[(\d+)\] .*", line)
+        if heading:
+            page = int(heading[1] or heading[2])
+        elif line.strip():
+            lines.append((page, line.strip()))
+    return lines
+
+
+def _made(part: dict[str, Any], lines: list[tuple[int, str]]) -> Any:
+    if part["type"] == "array":
+        return [_item(part["items"], page, line) for page, line in lines[:3]]
+    if "quote" not in part.get("properties", {}):
+        return next((each for each in part.get("enum", [lines[0][1] if lines else None])), None)
+    label = part.get("description", "").split(".")[0].casefold()
+    found = [(p, line) for p, line in lines if line.casefold().startswith(f"{label}:")]
+    page, line = found[0] if found else (None, None)
+    value = line.split(":", 1)[1].strip() if line else None
+    given = {"quote": line, "page": page, "text": value, "items": [value] if value else []}
+    return {name: given[name] if name in given else _value(each, value)
+            for name, each in part["properties"].items()}  # fmt: skip
+
+
+def _value(part: dict[str, Any], value: str | None) -> Any:
+    if "boolean" in part["type"]:
+        return None if value is None else value.casefold() == "yes"
+    return value if value in part["enum"] else None
+
+
+def _item(item: dict[str, Any], page: int, line: str) -> Any:
+    """Return an item of a list made of one line of the text."""
+    if item["type"] == "integer":
+        return page
+    if item["type"] == "string":
+        return line
+    plain = {"text": line, "quote": line, "page": page, "topic": line.split(":", maxsplit=1)[0],
+             "verdict": "differs"}  # fmt: skip
+    return {
+        name: plain[name] if name in plain else _item_or_list(part, page, line)
+        for name, part in item["properties"].items()
+    }
+
+
+def _item_or_list(part: dict[str, Any], page: int, line: str) -> Any:
+    return [_item(part["items"], page, line)] if part["type"] == "array" else None
+
+
+def _spoiled(value: Any) -> Any:
+    """Return values of other types than they were."""
+    if isinstance(value, dict):
+        return {name: _spoiled(each) for name, each in value.items()}
+    return {"not": "this"} if not isinstance(value, list) else "not a list"
+
+
+def _invented(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            name: "Nobody ever wrote this." if name == "quote" and each else _invented(each)
+            for name, each in value.items()
+        }
+    return [_invented(each) for each in value] if isinstance(value, list) else value
+
+
 @dataclass
 class OpenAIServer:
     """The server; what it was asked is in `requests`."""
 
     port: int = 0
     reply: Callable[[str], str] = answer
+    structure: Callable[[dict[str, Any]], Any] = structured
+    """Makes the object of a structured answer, out of the request's body."""
     delay: float = 0
     """Seconds between two pieces."""
     retry_after: str = "0.01"
@@ -168,9 +254,31 @@ class OpenAIServer:
             _write_json(writer, status, _error(code), f"Retry-After: {self.retry_after}\r\n")
         elif request.body.get("stream"):
             await self._stream(request.body, fault, writer)
+        elif "response_format" in request.body:
+            await asyncio.sleep(self.delay)
+            _write_json(writer, "200 OK", self._structured(request.body, fault))
         else:
             _write_json(writer, "200 OK", _completion(request.body, self._text(request.body)))
         await writer.drain()
+
+    def _structured(self, body: dict[str, Any], fault: Fault | None) -> Any:
+        value = self.structure(body)
+        if fault is Fault.WRONG_TYPES:
+            value = _spoiled(value)
+        if fault is Fault.INVENTED:
+            value = _invented(value)
+        text = json.dumps(value)
+        completion = _completion(body, text[:-1] if fault is Fault.BROKEN_JSON else text)
+        choice = completion["choices"][0]
+        if fault is Fault.REFUSAL:
+            choice["message"] |= {"content": None, "refusal": "I do not want to."}
+        if fault is Fault.CUT_ANSWER:
+            choice["finish_reason"] = "length"
+        if fault is Fault.FILTERED:
+            choice["finish_reason"] = "content_filter"
+        if fault is Fault.NO_USAGE:
+            del completion["usage"]
+        return completion
 
     def _fault(self, request: Request) -> Fault | None:
         if self.faults:

@@ -3,11 +3,12 @@
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from email.utils import mktime_tz, parsedate_tz
+from enum import StrEnum
 from typing import Any, Literal, Protocol
 
 import structlog
@@ -60,6 +61,25 @@ class ChatStream(Protocol):
         ...
 
 
+class Ending(StrEnum):
+    """How a whole answer ended."""
+
+    COMPLETE = "complete"
+    REFUSED = "refused"
+    """The model, or its content filter, did not want to."""
+    CUT = "cut"
+    """It would have been longer than it might be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A whole answer; it is paid for however it ended."""
+
+    text: str
+    usage: ChatUsage
+    ending: Ending = Ending.COMPLETE
+
+
 class ChatModel(Protocol):
     """A model that answers conversations."""
 
@@ -78,6 +98,24 @@ class ChatModel(Protocol):
         """Ask; leaving the block early stops the model.
 
         :raises Unavailable: refused, busy, too slow or broken; `code` says which.
+        """
+        ...
+
+    async def structured(
+        self,
+        messages: Sequence[ChatMessage],
+        *,
+        name: str,
+        schema: Mapping[str, Any],
+        max_output_tokens: int = MAX_OUTPUT_TOKENS,
+    ) -> Completion:
+        """Ask for a JSON object.
+
+        Whether the answer keeps to the schema is for the caller to check: some servers ignore it.
+
+        :param name: what the object is called.
+        :param schema: its JSON schema, within what the API's strict mode takes.
+        :raises Unavailable: as `stream`.
         """
         ...
 
@@ -131,16 +169,52 @@ class OpenAIChat:
                 used = stream.usage
                 model_used(self.name, used.input_tokens, used.output_tokens, used.cost_usd)
 
+    async def structured(
+        self,
+        messages: Sequence[ChatMessage],
+        *,
+        name: str,
+        schema: Mapping[str, Any],
+        max_output_tokens: int = MAX_OUTPUT_TOKENS,
+    ) -> Completion:
+        """See `ChatModel`."""
+        shape = {"name": name, "schema": schema, "strict": True}
+        with model_call(self.name):
+            answer = await self._asked(
+                messages,
+                max_output_tokens,
+                response_format={"type": "json_schema", "json_schema": shape},
+            )
+            try:
+                choice, counted = answer.choices[0], answer.usage
+                refused = choice.message.refusal or choice.finish_reason == "content_filter"
+                text = choice.message.content or ""
+            except (AttributeError, IndexError, TypeError):  # not an answer of this API
+                raise _broken() from None
+            sent = sum(len(each.content) for each in messages)
+            used = _usage(counted, sent, len(text), self.name, self._settings)
+            model_used(self.name, used.input_tokens, used.output_tokens, used.cost_usd)
+        if refused:
+            return Completion(text, used, Ending.REFUSED)
+        cut = choice.finish_reason == "length"
+        return Completion(text, used, Ending.CUT if cut else Ending.COMPLETE)
+
     async def _start(self, messages: Sequence[ChatMessage], max_output_tokens: int) -> Any:
+        return await self._asked(
+            messages, max_output_tokens, stream=True, stream_options={"include_usage": True}
+        )
+
+    async def _asked(
+        self, messages: Sequence[ChatMessage], max_output_tokens: int, **options: Any
+    ) -> Any:
         given: Any = [{"role": each.role, "content": each.content} for each in messages]
         try:
             async with asyncio.timeout(self._start_seconds):
                 return await self._client.chat.completions.create(
                     model=self.name,
                     messages=given,
-                    stream=True,
-                    stream_options={"include_usage": True},
                     max_completion_tokens=max_output_tokens,
+                    **options,
                 )
         except Exception as error:  # noqa: BLE001 - whatever a strange server causes is its fault
             # Not chained: what the vendor says may quote the prompt, and logs keep tracebacks.
@@ -186,14 +260,18 @@ class _OpenAIStream:
 
     @property
     def usage(self) -> ChatUsage:
-        counted = self._counted
-        if counted is None:
-            tokens = _estimated(self._sent), _estimated(self._received)
-            return ChatUsage(*tokens, cost(self._model, *tokens, self._settings), estimated=True)
-        tokens = counted.prompt_tokens, counted.completion_tokens
-        details = counted.prompt_tokens_details
-        cached = (details and details.cached_tokens) or 0
-        return ChatUsage(*tokens, cost(self._model, *tokens, self._settings, cached_tokens=cached))
+        return _usage(self._counted, self._sent, self._received, self._model, self._settings)
+
+
+def _usage(counted: Any, sent: int, received: int, model: str, settings: Settings) -> ChatUsage:
+    """Return what the server counted; without that, an estimate from the characters."""
+    if counted is None:
+        tokens = _estimated(sent), _estimated(received)
+        return ChatUsage(*tokens, cost(model, *tokens, settings), estimated=True)
+    tokens = counted.prompt_tokens, counted.completion_tokens
+    details = counted.prompt_tokens_details
+    cached = (details and details.cached_tokens) or 0
+    return ChatUsage(*tokens, cost(model, *tokens, settings, cached_tokens=cached))
 
 
 def _estimated(characters: int) -> int:
@@ -293,6 +371,7 @@ class FakeChat:
     name: str = "fake"
     calls: list[Sequence[ChatMessage]] = field(default_factory=list)
     cancelled: bool = False
+    ending: Ending = Ending.COMPLETE
 
     def most(self, messages: Sequence[ChatMessage], *, max_output_tokens: int) -> ChatUsage:
         """See `ChatModel`."""
@@ -311,6 +390,21 @@ class FakeChat:
             yield stream
         finally:
             self.cancelled = not stream.ended
+
+    async def structured(
+        self,
+        messages: Sequence[ChatMessage],
+        *,
+        name: str,  # noqa: ARG002 - see `ChatModel`
+        schema: Mapping[str, Any],  # noqa: ARG002
+        max_output_tokens: int = MAX_OUTPUT_TOKENS,
+    ) -> Completion:
+        """See `ChatModel`."""
+        self.calls.append(messages)
+        reply = self.reply(messages) if callable(self.reply) else self.reply
+        most = max_output_tokens * CHARACTERS_PER_TOKEN
+        used = ChatUsage(10, len(reply) // CHARACTERS_PER_TOKEN, Decimal("0.001"))
+        return Completion(reply[:most], used, Ending.CUT if len(reply) > most else self.ending)
 
     async def close(self) -> None:
         """See `ChatModel`."""

@@ -1,7 +1,6 @@
 """Durable jobs on PostgreSQL through procrastinate: deferred inside the caller's transaction."""
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 from uuid import UUID
@@ -148,16 +147,20 @@ class JobRunner:
         """
         async with self._app.open_async():
             await self._requeue(0 if alone else STALLED_SECONDS)
-            sweeper = asyncio.create_task(self._sweep_forever())
+            tasks = [
+                asyncio.create_task(self._work(DOCUMENTS_QUEUE, self._settings.worker_concurrency)),
+                asyncio.create_task(
+                    self._work(ANALYSES_QUEUE, self._settings.analysis_concurrency)
+                ),
+                asyncio.create_task(self._sweep_forever()),
+            ]
             try:
-                await asyncio.gather(
-                    self._work(DOCUMENTS_QUEUE, self._settings.worker_concurrency),
-                    self._work(ANALYSES_QUEUE, self._settings.analysis_concurrency),
-                )
+                await asyncio.gather(*tasks)
             finally:
-                sweeper.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await sweeper
+                # Both give their jobs back before the connections close.
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _work(self, queue: str, concurrency: int) -> None:
         await self._app.run_worker_async(

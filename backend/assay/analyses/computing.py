@@ -1,11 +1,13 @@
 """The other side of `processes.py`: runs one function after another, at low priority."""
 
+import os
 import pickle
 import struct
 import sys
 import time
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from assay.documents.limits import confine
@@ -32,13 +34,18 @@ def main() -> int:
     memory, parent = int(sys.argv[1]), int(sys.argv[2])
     confine(parent, memory_bytes=memory, cpu_seconds=CPU_SECONDS)
     asked, answers = sys.stdin.buffer, sys.stdout.buffer
-    sys.stdout = sys.stderr  # a stray print must not be taken for an answer
+    # A stray print must not be taken for an answer.
+    with Path(os.devnull).open("w") as sys.stdout:
+        _serve(asked, answers)
+    return 0
+
+
+def _serve(asked: BinaryIO, answers: BinaryIO) -> None:
     while len(head := asked.read(_HEAD.size)) == _HEAD.size:
         (length,) = _HEAD.unpack(head)
         # From the worker, which is the same program.
         module, name, args, kwargs = pickle.loads(asked.read(length))  # noqa: S301
         write(answers, _answer(module, name, args, kwargs))
-    return 0
 
 
 def _answer(module: str, name: str, args: Any, kwargs: Any) -> tuple[int, Any, str | None]:

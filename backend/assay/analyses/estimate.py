@@ -62,9 +62,9 @@ class Estimator:
         """Return the tokens given and said; the text counts as earlier prompts were counted."""
         if not self._settings.uses_model:
             return 0, 0
-        ratio = CHARACTERS_PER_TOKEN
+        ratio = float(CHARACTERS_PER_TOKEN)
         if measured["tokens"] and measured["characters"]:
-            ratio = measured["characters"] / measured["tokens"]
+            ratio = float(measured["characters"]) / float(measured["tokens"])
         in_parts = spec.kind in (Kind.SUMMARY, Kind.COMPARE) or spec.rows is Rows.ITEM
         characters = float(sizes["characters"] if in_parts else sizes["bounded"])
         calls = int(sizes["parts"] if in_parts else sizes["documents"] - sizes["unready"])
@@ -75,7 +75,8 @@ class Estimator:
             given += said
             said += _said(spec)
         if measured["documents"] and measured["output_tokens"]:
-            said = sizes["documents"] * measured["output_tokens"] / measured["documents"]
+            each = float(measured["output_tokens"]) / float(measured["documents"])
+            said = round(sizes["documents"] * each)
         return int(given), int(said)
 
     def _seconds(self, sizes: Row, measured: Row) -> float:

@@ -132,9 +132,7 @@ class AnalysisJobs:
             return
         task = Task(scope, identifier, AnalysisSpec(**row["spec"]), row["created_by"])
         part = _Slice(task, turn, lane, row["stalls"])
-        async with asyncio.TaskGroup() as group:
-            for _ in range(self._engine.parallel):
-                group.create_task(self._work(part))
+        await self._work_at_once(part)
         await self._hand_on(part)
 
     async def sweep(self, idle: timedelta = IDLE) -> None:
@@ -148,6 +146,16 @@ class AnalysisJobs:
                 if turn is not None:
                     await queue_lanes(tx, self._jobs, scope, analysis_id, turn, self._lanes)
             log.warning("analysis.requeued", analysis_id=str(analysis_id))
+
+    async def _work_at_once(self, part: _Slice) -> None:
+        """Take as many documents at once as the engine can; the first error of ours ends all."""
+        tasks = [asyncio.create_task(self._work(part)) for _ in range(self._engine.parallel)]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _work(self, part: _Slice) -> None:
         """Take one document after another, until there is none or the time is over."""
@@ -292,8 +300,8 @@ class AnalysisJobs:
         )
         log.info("analysis.stalled", analysis_id=str(part.analysis_id), code=error.code)
         if stalled is not None and stalled["status"] == Status.RUNNING:
-            wait = max(2.0 ** min(stalled["stalls"], 6), error.retry_after or 0)
-            await self._queue(tx, part, min(MAX_WAIT_SECONDS, wait))
+            patience = min(MAX_WAIT_SECONDS, 2.0 ** stalled["stalls"])
+            await self._queue(tx, part, max(patience, error.retry_after or 0))
 
     async def _finish(self, part: _Slice) -> None:
         """Say what is to be said over all documents, and end the run."""

@@ -99,6 +99,7 @@ class Processes:
             str(os.getpid()),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
             cwd="/",
             env=_environment(),
             start_new_session=True,

@@ -2,39 +2,45 @@
 
 from collections.abc import Sequence
 
+from assay.analyses.encoding import LABEL
 from assay.analyses.engine import DocumentFailed, Load, Read, Reading, Task
 from assay.analyses.estimate import EXTRACTIVE
-from assay.analyses.extractive.summary import summarise, summarise_all
-from assay.analyses.models import Finding, Kind, Point, Source
+from assay.analyses.extractive.classify import classify, meaning, spoken, telling
+from assay.analyses.extractive.summary import likeliest, summarise, summarise_all
+from assay.analyses.models import Cell, Finding, Kind, Label, Point, Source
 from assay.analyses.processes import Processes
+from assay.analyses.retrieval import DocumentRetrieval
 from assay.analyses.runs import Held
 from assay.analyses.schemas import Length
 
 POINTS = {Length.SHORT: 3, Length.MEDIUM: 6, Length.LONG: 12}
 """Points of a summary."""
+NEEDS_MODEL = (
+    "This kind of analysis needs a language model, and none is set up. Ask the operator to set"
+    " OPENAI_API_KEY or OPENAI_BASE_URL."
+)
 
 
 class Unmodelled:
-    """Computes in processes of its own; nothing it does costs money."""
+    """See `Engine`; computes in processes of its own, and nothing it does costs money."""
 
     name = EXTRACTIVE
     parallel = 1
 
-    def __init__(self, processes: Processes) -> None:
-        self._processes = processes
+    def __init__(self, processes: Processes, retrieval: DocumentRetrieval) -> None:
+        self._processes, self._retrieval = processes, retrieval
 
     async def read(self, task: Task, source: Source, held: Held) -> Reading:  # noqa: ARG002 - see `Engine`
         """See `Engine`."""
-        if task.spec.kind is not Kind.SUMMARY:
-            raise DocumentFailed(
-                "needs_model",
-                "This kind of analysis needs a language model, and none is set up. Ask the"
-                " operator to set OPENAI_API_KEY or OPENAI_BASE_URL.",
-            )
-        points = await self._processes.run(
-            summarise, source, points=POINTS[task.spec.length], focus=task.spec.focus
-        )
-        return Reading(points=points)
+        match task.spec.kind:
+            case Kind.EXTRACT:
+                raise DocumentFailed("needs_model", NEEDS_MODEL)
+            case Kind.CLASSIFY:
+                return Reading(rows=[{LABEL: await self._classify(task, source)}])
+            case Kind.SUMMARY:
+                return Reading(points=await self._points(task, source))
+            case _:
+                return Reading()
 
     async def summarise(self, task: Task, read: Sequence[Read]) -> Sequence[Point]:
         """See `Engine`."""
@@ -45,6 +51,25 @@ class Unmodelled:
             summarise_all, given, points=POINTS[task.spec.length], focus=task.spec.focus
         )
 
-    async def compare(self, task: Task, read: Sequence[Read], load: Load) -> Sequence[Finding]:
+    async def compare(self, task: Task, read: Sequence[Read], load: Load) -> Sequence[Finding]:  # noqa: ARG002 - see `Engine`
         """See `Engine`."""
-        raise NotImplementedError
+        raise DocumentFailed("needs_model", NEEDS_MODEL)
+
+    async def _classify(self, task: Task, source: Source) -> Cell | None:
+        labels = [Label(each.name, each.description) for each in task.spec.labels]
+        passages = await self._processes.run(telling, source, labels)
+        nearness = await self._retrieval.nearness(
+            task.scope, [spoken(each) for each in passages], [meaning(each) for each in labels]
+        )
+        return await self._processes.run(classify, passages, labels, nearness)
+
+    async def _points(self, task: Task, source: Source) -> Sequence[Point]:
+        focus = task.spec.focus
+        nearness = None
+        if focus:
+            sentences = await self._processes.run(likeliest, source, focus)
+            near = await self._retrieval.nearness(task.scope, sentences, [focus])
+            nearness = {sentence: value[0] for sentence, value in zip(sentences, near, strict=True)}
+        return await self._processes.run(
+            summarise, source, points=POINTS[task.spec.length], focus=focus, nearness=nearness
+        )
