@@ -30,6 +30,7 @@ from assay.admission.service import Admission
 from assay.analyses import routes as analyses_routes
 from assay.analyses.estimate import Estimator
 from assay.analyses.service import Analyses
+from assay.analyses.views import ANALYSES
 from assay.answers import routes as answers_routes
 from assay.answers.extractive import Extractive
 from assay.answers.generative import Generative
@@ -38,7 +39,7 @@ from assay.answers.service import Answers
 from assay.documents import collections_routes
 from assay.documents import routes as documents_routes
 from assay.documents.collections_service import Collections
-from assay.documents.events import DocumentEvents
+from assay.documents.events import Events
 from assay.documents.parsing import Parser
 from assay.documents.quota import Quota
 from assay.documents.scratch import scratch_folder
@@ -149,7 +150,7 @@ async def connect(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         state.documents = Documents(
             database, storage, Jobs(), Quota(embeddings.dimensions), settings
         )
-        state.document_events = DocumentEvents(database)
+        state.events = Events(database, [ANALYSES])
         state.page_views = PageViews(database, storage, parser, scratch_folder(settings))
         shared = Shared(cache, settings.query_cache_seconds)
         state.search = Search(database, embeddings, vectors, shared)

@@ -23,6 +23,7 @@ from assay.analyses.schemas import (
     SummaryResult,
     TableResult,
 )
+from assay.documents.events import Feed
 
 SHOWN_DOCUMENTS = 200
 """Documents of a summary that are in its result; all are in its table."""
@@ -145,3 +146,7 @@ def _quote(evidence: Mapping[str, Any], names: Mapping[str, str]) -> SourceQuote
 async def _names(tx: Transaction, row: Row, ids: set[str]) -> dict[str, str]:
     found = await repository.names_of(tx, row["id"], sorted(ids))
     return {str(each["document_id"]): each["document_name"] for each in found}
+
+
+ANALYSES = Feed("analyses", repository.changed, analysis_of)
+"""Tells open pages how analyses get on."""

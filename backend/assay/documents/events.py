@@ -1,11 +1,11 @@
-"""Tells open pages how documents get on: one look at the database a second for each tenant.
+"""Tells open pages what changes: one look at the database a second for each tenant.
 
 However many pages of a tenant are open in a process, they share one look; without any there is
 none. No session is held between looks.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,7 +13,8 @@ from uuid import UUID
 
 import structlog
 
-from assay.adapters.postgres import Database, Row
+from assay.adapters.http import Schema
+from assay.adapters.postgres import Database, Row, Transaction
 from assay.documents import repository
 from assay.documents.schemas import Document
 from assay.documents.service import document_of
@@ -30,20 +31,37 @@ STREAM_SECONDS = 600
 MOST = 500
 """Changes told at once; the rest follows with the next look."""
 
-Change = list[Document]
+Look = Callable[[Transaction, datetime, int, int], Awaitable[Sequence[Row]]]
+"""Returns rows that changed since some seconds before a moment, at most so many; see `changed`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A kind of thing whose changes are told; its rows have an `id` and an `updated_at`."""
+
+    name: str
+    """Of the event, and of the list in it."""
+    look: Look
+    shown: Callable[[Row], Schema]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Things of one kind that changed."""
+
+    name: str
+    items: Sequence[Schema]
 
 
 @dataclass(slots=True)
-class _Watch:
-    """What a process knows of one tenant's changes."""
+class _Told:
+    """What a process knows of one tenant's changes of a kind."""
 
     since: datetime
     told: dict[UUID, datetime] = field(default_factory=dict)
     overlap: int = OVERLAP_SECONDS
-    queues: set[asyncio.Queue[Change]] = field(default_factory=set)
-    task: asyncio.Task[None] | None = None
 
-    def fresh(self, rows: list[Row]) -> list[Row]:
+    def fresh(self, rows: Sequence[Row]) -> list[Row]:
         """Return what was not told yet, and remember it."""
         new = [row for row in rows if self.told.get(row["id"]) != row["updated_at"]]
         self.told = {row["id"]: row["updated_at"] for row in rows}
@@ -54,17 +72,30 @@ class _Watch:
         return new
 
 
-class DocumentEvents:
-    """Changes of documents, as they come."""
+@dataclass(slots=True)
+class _Watch:
+    """The pages of one tenant that are open in this process."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    told: list[_Told]
+    queues: set[asyncio.Queue[Change]] = field(default_factory=set)
+    task: asyncio.Task[None] | None = None
+
+
+class Events:
+    """Changes of documents, and of whatever else there are feeds of, as they come."""
+
+    def __init__(self, database: Database, feeds: Sequence[Feed] = ()) -> None:
+        """Keep the parts.
+
+        :param feeds: what is told beside documents.
+        """
+        self._database, self._feeds = database, (DOCUMENTS, *feeds)
         self._watches: dict[UUID, _Watch] = {}
 
     async def stream(self, scope: TenantScope) -> AsyncIterator[Change]:
-        """Yield changed documents until `STREAM_SECONDS` are over; at first an empty list."""
+        """Yield changes until `STREAM_SECONDS` are over; at first an empty one of documents."""
         async with self._watching(scope) as queue:
-            yield []
+            yield Change(DOCUMENTS.name, [])
             try:
                 async with asyncio.timeout(STREAM_SECONDS):
                     while True:
@@ -78,7 +109,8 @@ class DocumentEvents:
         if watch is None:
             async with self._database.transaction(scope) as tx:
                 since = await repository.now(tx)
-            watch = self._watches.setdefault(scope.tenant_id, _Watch(since))
+            fresh = _Watch([_Told(since) for _ in self._feeds])
+            watch = self._watches.setdefault(scope.tenant_id, fresh)
         queue: asyncio.Queue[Change] = asyncio.Queue()
         watch.queues.add(queue)
         if watch.task is None:
@@ -94,15 +126,25 @@ class DocumentEvents:
     async def _look(self, scope: TenantScope, watch: _Watch) -> None:
         while True:
             try:
-                async with self._database.transaction(scope) as tx:
-                    rows = await repository.changed(tx, watch.since, watch.overlap, MOST)
-                if changes := [_document(row) for row in watch.fresh(list(rows))]:
+                for change in await self._changes(scope, watch):
                     for queue in watch.queues:
-                        queue.put_nowait(changes)
+                        queue.put_nowait(change)
             except AssayError as error:
-                log.warning("documents.look_failed", code=error.code)
+                log.warning("events.look_failed", code=error.code)
             await asyncio.sleep(LOOK_SECONDS)
+
+    async def _changes(self, scope: TenantScope, watch: _Watch) -> list[Change]:
+        changes = []
+        async with self._database.transaction(scope) as tx:
+            for feed, told in zip(self._feeds, watch.told, strict=True):
+                rows = told.fresh(await feed.look(tx, told.since, told.overlap, MOST))
+                if rows:
+                    changes.append(Change(feed.name, [feed.shown(row) for row in rows]))
+        return changes
 
 
 def _document(row: Row) -> Document:
     return document_of({name: value for name, value in row.items() if name != "updated_at"})
+
+
+DOCUMENTS = Feed("documents", repository.changed, _document)

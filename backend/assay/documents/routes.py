@@ -11,7 +11,7 @@ from starlette.responses import Response, StreamingResponse
 
 from assay.adapters.http import ALWAYS, Cursor, CursorText, ItemList, Limit, problems
 from assay.documents import formats
-from assay.documents.events import DocumentEvents
+from assay.documents.events import Events
 from assay.documents.models import Status
 from assay.documents.names import attachment
 from assay.documents.schemas import Document, PageBoxes, PageText, Upload
@@ -43,14 +43,15 @@ PING_SECONDS = 10
 """Balancers drop a stream that is silent for 60 s."""
 _EVENTS: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "Events `documents`, each `{documents: [Document]}`; the first is empty and"
-        " says that the stream is open. Comments as pings.",
+        "description": "Events `documents`, each `{documents: [Document]}`, of which the first is"
+        " empty and says that the stream is open, and `analyses`, each `{analyses: [Analysis]}`"
+        " without results. Comments as pings.",
         "content": {
             "text/event-stream": {
                 "schema": {
                     "type": "object",
                     "properties": {
-                        "event": {"type": "string", "enum": ["documents"]},
+                        "event": {"type": "string", "enum": ["documents", "analyses"]},
                         "data": {"type": "string", "description": "JSON."},
                     },
                 }
@@ -160,22 +161,23 @@ async def list_documents(
 
 @events_router.get(
     "/events",
-    summary="Follow the documents",
+    summary="Follow documents and analyses",
     response_class=EventSourceResponse,
     responses=_EVENTS | problems(*ALWAYS),
 )
-async def follow_documents(caller: ViewerCaller, request: Request) -> EventSourceResponse:
-    """Stream documents as they change: status, stage, progress. Deletions are not told.
+async def follow(caller: ViewerCaller, request: Request) -> EventSourceResponse:
+    """Stream documents and analyses as they change: status, progress. Deletions are not told.
 
     The stream ends after ten minutes; open it again. Streams count by themselves, not among
     the requests at once.
     """
-    changes: DocumentEvents = request.app.state.document_events
+    changes: Events = request.app.state.events
 
     async def events() -> AsyncIterator[ServerSentEvent]:
-        async for documents in changes.stream(caller.scope):
-            listed = [document.model_dump(mode="json") for document in documents]
-            yield ServerSentEvent(orjson.dumps({"documents": listed}).decode(), event="documents")
+        async for change in changes.stream(caller.scope):
+            listed = [item.model_dump(mode="json") for item in change.items]
+            told = orjson.dumps({change.name: listed}).decode()
+            yield ServerSentEvent(told, event=change.name)
 
     return EventSourceResponse(
         events(),

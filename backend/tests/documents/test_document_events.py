@@ -81,7 +81,7 @@ async def test_open_pages_lock_nobody_out_and_have_a_limit_of_their_own(
             # Every page was closed: their leases are free, and nobody looks at the database.
             while (await tenant.client.get("/v1/me")).status_code != 200:
                 await asyncio.sleep(0.05)
-            while app.state.document_events._watches:
+            while app.state.events._watches:
                 await asyncio.sleep(0.05)
             async with following(url, tenant) as again:
                 assert await anext(again) == []
