@@ -50,6 +50,7 @@ from assay.identity import routes as identity_routes
 from assay.identity.api_keys import ApiKeys
 from assay.identity.audit import AuditLog
 from assay.identity.authentication import Authenticator
+from assay.identity.key_uses import KeyUses
 from assay.identity.members import Members
 from assay.identity.passwords import Passwords
 from assay.identity.service import Accounts
@@ -137,13 +138,13 @@ async def connect(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         await check_schema(database)
         await vectors.prepare()
         state.database, state.cache, state.passwords = database, cache, passwords
-        state.authenticator = Authenticator(database, cache, tokens, settings.session_cache_seconds)
+        state.authenticator = Authenticator(database, tokens, settings.session_cache_seconds)
         state.admission = Admission(database, cache, state.authenticator, settings)
         recorder = UsageRecorder(database)
         state.record = recorder.request
         state.usage = Usage(database, settings, embeddings.dimensions)
         state.accounts = Accounts(database, cache, tokens, passwords, settings)
-        state.audit = AuditLog(database)
+        state.audit, state.key_uses = AuditLog(database), KeyUses(database)
         state.members = Members(database, cache, passwords)
         state.api_keys = ApiKeys(database, cache)
         state.collections = Collections(database)

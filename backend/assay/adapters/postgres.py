@@ -39,11 +39,22 @@ _BEGIN = "begin"
 _SET_TENANT = "select set_config('app.tenant', %s, true)"
 _ROLE_POWERS = text(
     """
-    select r.rolsuper or r.rolbypassrls as bypasses,
-        exists (select from pg_class c
-                where pg_has_role(r.oid, c.relowner, 'usage') and c.relkind in ('r', 'p')
-                    and c.relnamespace = 'public'::regnamespace) as owns
-    from pg_roles r where r.rolname = current_user
+    with me as (select oid from pg_roles where rolname = current_user),
+    -- Every role that this one is or could become.
+    reach as (select r.* from pg_roles r, me where pg_has_role(me.oid, r.oid, 'member'))
+    select
+        exists (select from reach where rolsuper or rolbypassrls or rolcreaterole or rolreplication
+            -- Roles of PostgreSQL's that read and write the files beneath every policy.
+            or rolname in ('pg_read_server_files', 'pg_write_server_files',
+                           'pg_execute_server_program')) as bypasses,
+        exists (select from pg_class c join reach on reach.oid = c.relowner
+                where c.relkind in ('r', 'p') and c.relnamespace = 'public'::regnamespace) as owns,
+        exists (select from reach where rolname = 'assay_gate') as is_gate,
+        array(select c.relname::text from pg_class c
+              join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id'
+              where c.relkind in ('r', 'p') and c.relnamespace = 'public'::regnamespace
+                  and not (c.relrowsecurity and c.relforcerowsecurity)
+              order by 1) as open_tables
     """
 )
 _DIALECT = psycopg_dialect()  # type: ignore[no-untyped-call]
@@ -185,14 +196,20 @@ class Database:
     async def check_role(self) -> None:
         """Refuse a login role that row-level security would not hold.
 
-        :raises UnsafeRole: it is a superuser, has BYPASSRLS, or owns tables.
+        :raises UnsafeRole: it is, or could become, a superuser, a role with BYPASSRLS or with
+            the server's files, an owner of tables, or the gate; or a table has no security.
         """
         async with self.gate() as tx:
             role = await tx.first(_ROLE_POWERS)
-        if role is None or role["bypasses"] or role["owns"]:
+        if role is not None and role["open_tables"]:
+            tables = ", ".join(role["open_tables"])
+            msg = f"row-level security is off for {tables}: run `assay migrate`, or restore it"
+            raise UnsafeRole(msg)
+        if role is None or role["bypasses"] or role["owns"] or role["is_gate"]:
             msg = (
-                "POSTGRES_USER must be a role that is no superuser, has no BYPASSRLS and owns no"
-                " table: use assay_app (API) or assay_worker (worker), which `assay migrate` makes"
+                "POSTGRES_USER must be a role that is no superuser, has no BYPASSRLS, owns no"
+                " table and belongs to no role that does: use assay_app (API) or assay_worker"
+                " (worker), which `assay migrate` makes"
             )
             raise UnsafeRole(msg)
 

@@ -70,6 +70,9 @@ class Cache:
 
     def __init__(self, settings: Settings) -> None:
         self._breaker = Breaker()
+        self._undropped: dict[str, float] = {}
+        """What is to be forgotten, and when it has ended by itself."""
+        self._longest = settings.session_cache_seconds
         self._wire = Wire(settings, self._failed)
         # For what walks over all keys or tells of the server: no request waits behind it.
         self._client = redis.Redis(
@@ -95,8 +98,24 @@ class Cache:
         await self._done("SET", key, value, "EX", seconds)
 
     async def drop(self, *keys: str) -> bool:
-        """Forget values at once; False when Redis is away and may still hold them."""
-        return not keys or await self._done("DEL", *keys)
+        """Forget values at once; False when Redis is away and may still hold them.
+
+        Then `drop_again` does it later: it may be a session that ended.
+        """
+        ends = monotonic() + self._longest
+        self._undropped.update(dict.fromkeys(keys, ends))
+        return await self.drop_again()
+
+    async def drop_again(self) -> bool:
+        """Forget what could not be forgotten while Redis was away; False while it still is."""
+        now = monotonic()
+        self._undropped = {key: ends for key, ends in self._undropped.items() if ends > now}
+        keys = list(self._undropped)
+        if keys and not await self._done("DEL", *keys):
+            return False
+        for key in keys:
+            self._undropped.pop(key, None)
+        return True
 
     async def forget(self, scope: TenantScope) -> None:
         """Drop everything that begins with a tenant's id.

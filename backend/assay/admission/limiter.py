@@ -1,5 +1,6 @@
 """The one Redis round trip of a request: session, rate and concurrency lease together."""
 
+import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -8,6 +9,8 @@ from uuid import UUID
 WINDOW_SECONDS = 60
 LEASE_SECONDS = 30
 """How long a lease outlives its process; living processes renew theirs in time."""
+LOOKING_SECONDS = 10
+"""How long what is read of a session may take on its way into the cache."""
 
 
 class Lane(StrEnum):
@@ -30,6 +33,12 @@ def rate_key(tenant_id: UUID) -> str:
 def leases_key(tenant_id: UUID, lane: Lane) -> str:
     """Return where a tenant's leases are kept, by the time at which they run out."""
     return f"{tenant_id}:leases:{lane}"
+
+
+def address_key(lane: str, network: str) -> str:
+    """Return where calls of an address are counted; the address is not written out."""
+    hidden = hashlib.blake2b(network.encode(), digest_size=12).hexdigest()
+    return f"address:{lane}:{hidden}"
 
 
 # A window that slides in steps of a second: requests are counted by the second they came in, and
@@ -59,12 +68,18 @@ end
 
 # KEYS: session. ARGV: lane, lease, then pairs of leases' keys and names to give back.
 # Redis runs without cluster mode, so keys may be derived from values.
+# A session that is not known is marked as looked up; whoever drops it meanwhile drops the mark.
 ADMIT = (
-    _SLIDE
-    + """
+    (
+        _SLIDE
+        + """
 for i = 3, #ARGV, 2 do redis.call('ZREM', ARGV[i], ARGV[i + 1]) end
 local session = redis.call('GET', KEYS[1])
-if not session then return {'session'} end
+if not session then
+    session = '?' .. ARGV[2]
+    redis.call('SET', KEYS[1], session, 'PX', $LOOKING)
+end
+if string.sub(session, 1, 1) == '?' then return {'session', session} end
 local tenant = string.sub(session, 1, 36)
 local limits = redis.call('GET', tenant .. ':limits')
 if not limits then return {'limits', session} end
@@ -87,7 +102,27 @@ redis.call('PEXPIRE', leases, $LEASE)
 count(tenant .. ':rate', now)
 return {'admitted', session, limits, rate - used - 1, reset}
 """
-).replace("$LEASE", str(LEASE_SECONDS * 1000))
+    )
+    .replace("$LEASE", str(LEASE_SECONDS * 1000))
+    .replace("$LOOKING", str(LOOKING_SECONDS * 1000))
+)
+
+# KEYS: session. ARGV: mark, session, seconds. What was read before a change must not outlive it:
+# the change dropped the mark.
+KEEP = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
+return 1
+"""
+
+# KEYS: counter. ARGV: limit. Tells whether it is reached, and counts nothing.
+FULL = (
+    _SLIDE
+    + """
+local used, reset = slide(KEYS[1], tonumber(redis.call('TIME')[1]))
+return {used >= tonumber(ARGV[1]) and 1 or 0, reset}
+"""
+)
 
 # KEYS: counter. ARGV: limit.
 COUNT = (
@@ -101,13 +136,13 @@ return {1, tonumber(ARGV[1]) - used - 1, reset}
 """
 )
 
-# KEYS: processes. ARGV: process, then pairs of leases' keys and names; those that ran out
-# meanwhile stay so. Returns how many processes told of themselves lately.
+# KEYS: processes. ARGV: process, then pairs of leases' keys and names, which are told anew where
+# Redis forgot them. Returns how many processes told of themselves lately.
 RENEW = """
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 for i = 2, #ARGV, 2 do
-    redis.call('ZADD', ARGV[i], 'XX', now + $LEASE, ARGV[i + 1])
+    redis.call('ZADD', ARGV[i], now + $LEASE, ARGV[i + 1])
     redis.call('PEXPIRE', ARGV[i], $LEASE)
 end
 redis.call('ZADD', KEYS[1], now + $LEASE, ARGV[1])

@@ -34,9 +34,14 @@ class LocalWindows:
         if taken:
             counter.seconds[now] = counter.seconds.get(now, 0) + 1
             counter.used += 1
-        oldest = next(iter(counter.seconds), now)
-        left = max(0, limit - counter.used)
-        return taken, Window(limit, left, oldest + WINDOW_SECONDS + 1 - now)
+        return taken, _window(counter, limit, now)
+
+    def full(self, key: Hashable, limit: int) -> tuple[bool, Window]:
+        """Tell whether a limit is reached, and count nothing."""
+        now = int(self._clock())
+        counter = self._counters.get(key, _Counter())
+        _forget_old(counter, now)
+        return counter.used >= limit, _window(counter, limit, now)
 
     def _counter(self, key: Hashable) -> _Counter:
         counter = self._counters.get(key)
@@ -49,31 +54,13 @@ class LocalWindows:
         return counter
 
 
+def _window(counter: _Counter, limit: int, now: int) -> Window:
+    oldest = next(iter(counter.seconds), now)
+    return Window(limit, max(0, limit - counter.used), oldest + WINDOW_SECONDS + 1 - now)
+
+
 def _forget_old(counter: _Counter, now: int) -> None:
     for second in list(counter.seconds):
         if second >= now - WINDOW_SECONDS:
             break
         counter.used -= counter.seconds.pop(second)
-
-
-class LocalLeases:
-    """Requests under way by key."""
-
-    def __init__(self) -> None:
-        self._open: dict[Hashable, int] = {}
-
-    def take(self, key: Hashable, limit: int) -> bool:
-        """Count one more, unless the limit is reached."""
-        now = self._open.get(key, 0)
-        if now >= limit:
-            return False
-        self._open[key] = now + 1
-        return True
-
-    def release(self, key: Hashable) -> None:
-        """Count one less."""
-        left = self._open[key] - 1
-        if left:
-            self._open[key] = left
-        else:
-            del self._open[key]

@@ -3,7 +3,6 @@
 Pure ASGI; it stands inside the middleware that gives requests their ids.
 """
 
-import hashlib
 from collections.abc import Callable
 from uuid import UUID
 
@@ -13,10 +12,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from assay.adapters.addresses import client_address, network_of
 from assay.adapters.http import problem_response
 from assay.adapters.metering import Meter, metered
-from assay.admission.limiter import Lane, Window
+from assay.admission.limiter import Lane, Window, address_key
 from assay.admission.service import Admission, Admitted
 from assay.errors import AssayError, Unauthenticated
 from assay.identity.authentication import Authenticator
+from assay.identity.key_uses import KeyUses
 from assay.identity.tokens import OPERATOR_KEY_PREFIX
 from assay.settings import Settings
 
@@ -71,7 +71,9 @@ class AdmissionMiddleware:
                 admission.release(ticket)
             await telling(message)
 
+        key_uses: KeyUses = scope["app"].state.key_uses
         try:
+            await key_uses.note(ticket.caller, scope["state"]["address"])
             await self._app(scope, receive, answer)
         finally:
             admission.release(ticket)
@@ -94,15 +96,14 @@ class AdmissionMiddleware:
         authenticator: Authenticator = scope["app"].state.authenticator
         lane = Lane.PROGRESS if scope["path"] in PROGRESS else Lane.REQUEST
         try:
-            return await admission.admit(authenticator.read(credentials), lane)
+            return await admission.admit(authenticator.read(credentials), lane, network)
         except Unauthenticated:
             await self._count(admission, "anonymous", network)  # guesses are not free
             raise
 
     async def _count(self, admission: Admission, lane: str, network: str) -> Window:
-        hidden = hashlib.blake2b(network.encode(), digest_size=12).hexdigest()
         return await admission.count(
-            f"address:{lane}:{hidden}", self._settings.anonymous_per_minute
+            address_key(lane, network), self._settings.anonymous_per_minute
         )
 
 

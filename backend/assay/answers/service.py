@@ -29,6 +29,7 @@ from assay.answers.schemas import (
     Usage,
 )
 from assay.errors import not_found
+from assay.identity.audit import Action, record
 from assay.identity.models import Caller
 from assay.scope import TenantScope
 from assay.search.service import Found
@@ -274,6 +275,7 @@ class Answers:
         async with self._database.transaction(caller.scope) as tx:
             if not await repository.delete(tx, conversation_id, caller.user_id):
                 raise not_found("conversation")
+            await record(tx, caller.actor, Action.CONVERSATION_DELETED, conversation_id)
 
 
 async def _settled(tx: Transaction, outcome: Outcome) -> None:

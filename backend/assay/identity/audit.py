@@ -42,6 +42,8 @@ class Action(StrEnum):
     API_KEY_CREATED = "api_key.created"
     API_KEY_RENAMED = "api_key.renamed"
     API_KEY_DELETED = "api_key.deleted"
+    API_KEY_USED = "api_key.used"
+    CONVERSATION_DELETED = "conversation.deleted"
     DOCUMENT_DELETED = "document.deleted"
     ANALYSIS_DELETED = "analysis.deleted"
     COLLECTION_DELETED = "collection.deleted"

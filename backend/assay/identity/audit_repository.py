@@ -34,6 +34,11 @@ _EVENTS = text(
     " and (cast(:until as timestamptz) is null or e.created_at < :until)"
     " order by e.created_at desc, e.id desc limit :limit"
 )
+_KEY_USED = text(
+    "select 1 from audit_events where action = 'api_key.used' and actor_id = :key_id"
+    " and details ->> 'network' = :network and created_at >= date_trunc('day', now(), 'UTC')"
+    " limit 1"
+)
 _LOSE_AT_A_CRASH = text("set local synchronous_commit = off")
 
 
@@ -51,6 +56,11 @@ async def insert_failed_login(
     """
     await tx.run(_LOSE_AT_A_CRASH)
     await tx.run(_INSERT_FAILED_LOGIN, id=event_id, user_id=user_id, address=address)
+
+
+async def key_was_used(tx: Transaction, key_id: UUID, network: str) -> bool:
+    """Whether the use of an API key from a network was recorded today (UTC)."""
+    return await tx.first(_KEY_USED, key_id=key_id, network=network) is not None
 
 
 async def events(tx: Transaction, after: Cursor | None, limit: int, **chosen: Any) -> Sequence[Row]:

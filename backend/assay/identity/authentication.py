@@ -1,7 +1,8 @@
 """Credentials to `Caller`: token or key, cached session, else the database.
 
 A cached session is one line, `tenant role user [key]`: the script that admits a request reads
-the tenant from it.
+the tenant from it. Whoever changes what a session may do drops it after the commit; a look-up
+that began before is not kept then (`assay.admission.limiter`).
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,6 @@ from uuid import UUID
 from sqlalchemy import text
 
 from assay.adapters.postgres import Database, Row
-from assay.adapters.redis import Cache
 from assay.adapters.telemetry_metrics import token_checked
 from assay.errors import Unauthenticated
 from assay.identity.models import Caller, Role
@@ -52,15 +52,15 @@ class LiveSession:
     """As it is cached."""
     tier: str
     limits: dict[str, Any]
+    seconds: int
+    """How long it may be cached."""
 
 
 class Authenticator:
     """Finds out who calls."""
 
-    def __init__(
-        self, database: Database, cache: Cache, tokens: TokenRing, session_seconds: int
-    ) -> None:
-        self._database, self._cache, self._tokens = database, cache, tokens
+    def __init__(self, database: Database, tokens: TokenRing, session_seconds: int) -> None:
+        self._database, self._tokens = database, tokens
         self._session_seconds = session_seconds
 
     def read(self, credentials: str) -> Credential:
@@ -102,7 +102,7 @@ class Authenticator:
         )
 
     async def look_up(self, credential: Credential) -> LiveSession:
-        """Ask the database for a credential, and keep the answer in the cache.
+        """Ask the database for a credential.
 
         :raises Unauthenticated: it does not hold, or no longer.
         """
@@ -110,7 +110,8 @@ class Authenticator:
             row = await self._row(_SESSION, session=credential.token.session_id)
             if row is None:
                 raise _session_ended()
-            session, seconds = f"{row['tenant_id']} {row['role']} {row['user_id']}", None
+            session = f"{row['tenant_id']} {row['role']} {row['user_id']}"
+            seconds = self._session_seconds
         else:
             row = await self._row(_API_KEY, digest=credential.key_digest)
             if row is None:
@@ -121,17 +122,11 @@ class Authenticator:
             role = max(Role(row["role"]), Role(row["user_role"]), key=list(Role).index)
             session = f"{row['tenant_id']} {role} {row['user_id']} {row['key_id']}"
             seconds = _until(row["expires_at"])
-        live = LiveSession(session.encode(), row["tier"], row["limits"])
-        await self._keep(credential, live, self._session_seconds if seconds is None else seconds)
-        return live
+        return LiveSession(session.encode(), row["tier"], row["limits"], seconds)
 
     async def _row(self, statement: Any, **values: Any) -> Row | None:
         async with self._database.gate() as tx:
             return await tx.first(statement, **values)
-
-    async def _keep(self, credential: Credential, live: LiveSession, seconds: int) -> None:
-        if seconds > 0:
-            await self._cache.put(credential.cache_key, live.session, seconds)
 
 
 def _session_ended() -> Unauthenticated:

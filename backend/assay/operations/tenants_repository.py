@@ -10,7 +10,7 @@ from sqlalchemy import text
 from assay.adapters.http import Cursor
 from assay.adapters.postgres import Row, Transaction
 
-_OPERATOR = text("select gate_operator(:key)")
+_OPERATOR = text("select gate_operator(:key) as id")
 _TENANTS = text("select * from gate_operator_tenants(:key, :tenant, :words, :at, :id, :limit)")
 _CREATE = text(
     "select gate_operator_create_tenant(:key, :tenant, :name, :tier, cast(:limits as jsonb),"
@@ -23,9 +23,10 @@ _CHANGE = text(
 _DELETE = text("select gate_operator_delete_tenant(:key, :tenant) as deleted")
 
 
-async def check(gate: Transaction, key: bytes) -> None:
-    """Fail unless an operator has this key."""
-    await gate.first(_OPERATOR, key=key)
+async def check(gate: Transaction, key: bytes) -> UUID | None:
+    """Return the operator who has this key; fail unless there is one."""
+    row = await gate.first(_OPERATOR, key=key)
+    return row["id"] if row else None
 
 
 async def tenants(

@@ -113,11 +113,13 @@ class Tenants:
         :raises NotFound: there is none.
         """
         async with self._database.gate() as gate:
+            operator_id = await repository.check(gate, key)
             deleted = await repository.delete(gate, key, tenant_id)
             account = await _account(gate, key, tenant_id)
         await self._cache.drop(limits_key(tenant_id))
         if deleted:
-            log.info("tenant.deleting", tenant_id=str(tenant_id))
+            names = {"tenant_id": str(tenant_id), "operator_id": str(operator_id)}
+            log.info("tenant.deleting", **names)
         return account
 
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.admission.local import LocalLeases, LocalWindows
+from assay.admission.local import LocalWindows
 
 
 @given(
@@ -38,9 +38,8 @@ def test_keys_are_counted_apart():
     assert windows.take("b", 1)[0]
 
 
-def test_a_lease_given_back_is_free_again():
-    leases = LocalLeases()
-    assert leases.take("a", 1)
-    assert not leases.take("a", 1)
-    leases.release("a")
-    assert leases.take("a", 1)
+def test_looking_whether_a_limit_is_reached_counts_nothing():
+    windows = LocalWindows(lambda: 0.0)
+    assert [windows.full("a", 1)[0] for _ in range(3)] == [False] * 3
+    assert windows.take("a", 1)[0]
+    assert windows.full("a", 1)[0]

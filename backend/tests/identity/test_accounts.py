@@ -98,7 +98,7 @@ async def test_log_out_ends_the_session_at_once(anonymous, tenant: Tenant):
 
 async def test_a_lost_session_cache_logs_nobody_out(app, tenant: Tenant):
     assert (await tenant.client.get("/v1/me")).status_code == 200
-    await app.state.authenticator._cache._client.flushall()
+    await app.state.cache._client.flushall()
     assert (await tenant.client.get("/v1/me")).status_code == 200
 
 

@@ -74,6 +74,8 @@ async def test_a_workspaces_life_is_in_its_log(app, anonymous, tenant: Tenant):
     await tenant.client.delete(f"/v1/api-keys/{key['id']}")
     collection = (await tenant.client.post("/v1/collections", json={"name": "c"})).json()
     await tenant.client.delete(f"/v1/collections/{collection['id']}")
+    asked = (await tenant.client.post("/v1/ask", json={"question": "What was revenue?"})).json()
+    await tenant.client.delete(f"/v1/conversations/{asked['conversation_id']}")
 
     log = [event for event in await events(tenant) if event["action"] != "audit.read"]
     assert [event["action"] for event in reversed(log)] == [
@@ -94,9 +96,11 @@ async def test_a_workspaces_life_is_in_its_log(app, anonymous, tenant: Tenant):
         "member.removed",
         "api_key.created",
         "api_key.renamed",
+        "api_key.used",
         "document.deleted",
         "api_key.deleted",
         "collection.deleted",
+        "conversation.deleted",
     ]
     by = {event["action"]: event for event in log}
     assert by["member.role_changed"]["details"] == {"before": "viewer", "after": "admin"}

@@ -21,6 +21,19 @@ PUBLIC = {
 }
 """Routes that need no credentials, and why."""
 
+UNAUDITED = {
+    "POST /v1/collections": "gives nobody access, takes nothing away",
+    "PATCH /v1/collections/{collection_id}": "the same",
+    "POST /v1/documents": "the same; the document itself tells when it came",
+    "POST /v1/documents/{document_id}/retry": "reads once more what is there",
+    "POST /v1/search": "a question; request log and usage count it",
+    "POST /v1/ask": "a question; the conversation keeps it",
+    "PATCH /v1/conversations/{conversation_id}": "a title",
+    "POST /v1/admin/tenants": "in the new tenant's own log",
+    "DELETE /v1/admin/tenants/{tenant_id}": "goes with its log; ours names the operator",
+}
+"""Calls that change something and leave no security event, and why."""
+
 
 @dataclass(frozen=True)
 class Case:

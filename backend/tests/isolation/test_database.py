@@ -153,6 +153,55 @@ async def test_assay_refuses_to_serve_as_a_role_that_sees_through(parts):
     await database.close()
 
 
+POWERS = {
+    "superuser": ("alter role assay_app superuser", "alter role assay_app nosuperuser"),
+    "bypassrls": ("alter role assay_app bypassrls", "alter role assay_app nobypassrls"),
+    "makes roles": ("alter role assay_app createrole", "alter role assay_app nocreaterole"),
+    "replicates": ("alter role assay_app replication", "alter role assay_app noreplication"),
+    **{
+        f"may become {role}": (f"grant {role} to assay_app", f"revoke {role} from assay_app")
+        for role in (
+            "assay_gate",
+            "postgres",
+            "pg_read_server_files",
+            "pg_write_server_files",
+            "pg_execute_server_program",
+        )
+    },
+    "may become one who may become it": (
+        "create role between noinherit in role assay_gate; grant between to assay_app",
+        "drop role between",
+    ),
+    "owns a table": (
+        "create table mine (id int); alter table mine owner to assay_app",
+        "drop table mine",
+    ),
+    "a table without security": (
+        "alter table pages disable row level security",
+        "alter table pages enable row level security",
+    ),
+    "a table whose security is not forced": (
+        "alter table pages no force row level security",
+        "alter table pages force row level security",
+    ),
+}
+
+
+@pytest.mark.parametrize("power", POWERS)
+async def test_assay_refuses_a_role_with_any_power_too_many(app, superuser: Connection, power: str):
+    """Also one that it would have to ask for first, by `set role`."""
+    database: Database = app.state.database
+    give, take = POWERS[power]
+    await database.check_role()
+    superuser.execute(give)
+    try:
+        with pytest.raises(UnsafeRole):
+            await database.check_role()
+    finally:
+        superuser.execute(take)
+    await database.check_role()
+
+
 def test_the_code_expects_the_newest_migration():
     newest = max(path.name for path in (FOLDER / "versions").glob("*.py"))
     assert newest.startswith(HEAD)

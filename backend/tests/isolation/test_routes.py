@@ -3,18 +3,20 @@
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from sqlalchemy import text
 
 from assay.documents import events
 from assay.operations.operators import create_operator
+from assay.scope import TenantScope
 from tests.conftest import client_of
 from tests.isolation.answers import comparable
-from tests.isolation.cases import CASES, PUBLIC, Case, filled
+from tests.isolation.cases import CASES, PUBLIC, UNAUDITED, Case, filled
 from tests.isolation.estate import MAKERS, Estate, build, workspace
 
 Estates = tuple[Estate, Estate]
@@ -93,9 +95,23 @@ async def test_only_its_owner_gets_in(
         assert (await call(anonymous, case, attacker, things)).status_code == 401
         await attack(case, victim, attacker, things)
         entitled = operator if case.operator else victim.client
+        before = await events_of(app, victim)
         allowed = await call(entitled, case, victim, things)
         assert allowed.status_code == case.status, allowed.text
         assert {victim.ids[kind] for kind in case.shows} <= told(allowed, victim)
+        if not case.route.startswith("GET ") and case.route not in UNAUDITED:
+            assert await events_of(app, victim) > before, "no security event: see UNAUDITED"
+
+
+async def events_of(app: FastAPI, estate: Estate) -> int:
+    """Return how many security events a workspace's log has."""
+    async with app.state.database.transaction(TenantScope(UUID(estate.tenant.id))) as tx:
+        row = await tx.first(text("select count(*) as events from audit_events"))
+    return row["events"]
+
+
+def test_what_is_not_audited_is_a_call(app: FastAPI):
+    assert set(UNAUDITED) <= set(routes(app.routes))
 
 
 async def things_for(case: Case, victim: Estate) -> Names:
