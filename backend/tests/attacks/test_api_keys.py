@@ -60,7 +60,7 @@ async def test_nothing_but_digests_is_compared_or_kept(app, tenant: Tenant, made
         rows = await tx.all(text("select digest, api_keys::text as row from api_keys"))
     assert [bytes(row["digest"]) for row in rows] == [hashed.digest()]
     assert not any(secret[6:] in row["row"] for row in rows)
-    redis = app.state.authenticator._cache._client
+    redis = app.state.cache._client
     kept = [name async for name in redis.scan_iter("*", count=1000)]
     values = [await redis.get(name) for name in kept if await redis.type(name) == b"string"]
     assert any(hashed.hexdigest().encode() in name for name in kept)
@@ -165,6 +165,6 @@ async def test_an_expired_key_is_a_wrong_one(app, tenant: Tenant, made):
     assert (await used(app, made["key"])).status_code == 200
     async with app.state.database.transaction(TenantScope(UUID(tenant.id))) as tx:
         await tx.run(text("update api_keys set expires_at = now() - interval '1 second'"))
-    await app.state.authenticator._cache._client.flushall()
+    await app.state.cache._client.flushall()
     wild = await used(app, "assay_" + secrets.token_urlsafe(32))
     assert same_answer(await used(app, made["key"]), wild)
