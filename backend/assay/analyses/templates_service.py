@@ -9,6 +9,7 @@ from assay.adapters.postgres import Database, Row, Transaction
 from assay.analyses import templates_repository as repository
 from assay.analyses.schemas import AnalysisSpec, Template, TemplateCreate, TemplateUpdate, spec_of
 from assay.errors import Forbidden, Invalid, not_found
+from assay.identity.audit import Action, record
 from assay.identity.models import Caller, Role
 
 MOST = 1000
@@ -86,6 +87,7 @@ class Templates:
         async with self._database.transaction(caller.scope) as tx:
             await self._changeable(tx, caller, template_id)
             await repository.delete(tx, template_id)
+            await record(tx, caller.actor, Action.TEMPLATE_DELETED, template_id)
 
     async def _changeable(self, tx: Transaction, caller: Caller, template_id: UUID) -> None:
         row = await seen(tx, caller, template_id)

@@ -46,6 +46,7 @@ class Action(StrEnum):
     CONVERSATION_DELETED = "conversation.deleted"
     DOCUMENT_DELETED = "document.deleted"
     ANALYSIS_DELETED = "analysis.deleted"
+    TEMPLATE_DELETED = "template.deleted"
     COLLECTION_DELETED = "collection.deleted"
     LOG_READ = "audit.read"
     LOG_EXPORTED = "audit.exported"

@@ -29,6 +29,14 @@ UNAUDITED = {
     "POST /v1/search": "a question; request log and usage count it",
     "POST /v1/ask": "a question; the conversation keeps it",
     "PATCH /v1/conversations/{conversation_id}": "a title",
+    "POST /v1/analyses": "asks of documents; usage and the analysis itself tell of it",
+    "POST /v1/analyses/estimate": "changes nothing",
+    **{
+        f"POST /v1/analyses/{{analysis_id}}/{step}": "goes on with, or ends, what was asked"
+        for step in ("pause", "resume", "cancel", "retry", "extend")
+    },
+    "POST /v1/analyses/templates": "gives nobody access, takes nothing away",
+    "PATCH /v1/analyses/templates/{template_id}": "the same",
     "POST /v1/admin/tenants": "in the new tenant's own log",
     "DELETE /v1/admin/tenants/{tenant_id}": "goes with its log; ours names the operator",
 }
