@@ -14,6 +14,7 @@ from pathlib import Path
 from .account import TESTS, Account
 from .leftovers import left
 from .processes import Failed, run
+from .running import moved
 from .workspace import INFRA, Workspace
 
 _SECONDS_TO_READ_BACK = 600
@@ -58,6 +59,9 @@ def _run(folder: Path, chosen: argparse.Namespace) -> None:
         if chosen.keep:
             _keep(account, chosen.environment)
         _read_back(folder, account, chosen.environment)
+        with _stage("plan after scaling and a release"), moved(account, chosen.environment):
+            if changes := workspace.plan():
+                raise Failed(f"an apply would undo scaling or a release:\n{changes}")
         _take_down(workspace, account)
 
 

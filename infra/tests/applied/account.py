@@ -6,7 +6,7 @@ import sys
 import urllib.request
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import boto3
 
@@ -65,6 +65,16 @@ class Account:
             "AWS_EC2_METADATA_DISABLED": "true",
         }
 
+    def client(self, service: str) -> Any:
+        """Give boto3's client of one of its services."""
+        return boto3.client(
+            service,
+            endpoint_url=self.url,
+            region_name=REGION,
+            aws_access_key_id="emulated",
+            aws_secret_access_key="emulated",  # no secret: the emulator asks for none
+        )
+
     def inventory(self) -> Inventory:
         """Names of all that it holds, by kind."""
         there = f"{self.url}/_emulator/inventory"
@@ -73,14 +83,7 @@ class Account:
 
     def make_zone(self) -> str:
         """Make the domain's hosted zone, which is there before Assay comes, and return its id."""
-        route53 = boto3.client(
-            "route53",
-            endpoint_url=self.url,
-            region_name=REGION,
-            aws_access_key_id="emulated",
-            aws_secret_access_key="emulated",  # no secret: the emulator asks for none
-        )
-        made = route53.create_hosted_zone(Name=DOMAIN, CallerReference="before")
+        made = self.client("route53").create_hosted_zone(Name=DOMAIN, CallerReference="before")
         return str(made["HostedZone"]["Id"]).rpartition("/")[2]
 
 
