@@ -23,6 +23,8 @@ RESOURCE = re.compile(
     r'^resource "(?P<type>\w+)" "(?P<name>\w+)" \{\n(?P<body>.*?)^\}', re.MULTILINE | re.DOTALL
 )
 MOST_RULES = 15
+BILLED_BY = {"Project", "Environment", "Part"}
+"""Tags that divide the bill; everything that takes tags has them."""
 Json = dict[str, Any]
 
 
@@ -86,6 +88,17 @@ def failures(checkov: str, plan: Json) -> tuple[list[tuple[str, str, str]], Json
     ], report["summary"]
 
 
+def unbilled(plan: Json) -> list[str]:
+    """Return the resources that take tags and lack one of those that divide the bill."""
+    return [
+        each["address"]
+        for each in plan["resource_changes"]
+        if each["mode"] == "managed"
+        and "tags_all" in each["change"]["after"] | each["change"]["after_unknown"]
+        and not (each["change"]["after"].get("tags_all") or {}).keys() >= BILLED_BY
+    ]
+
+
 def say(line: str) -> None:
     """Print a line."""
     sys.stdout.write(line + "\n")
@@ -96,6 +109,9 @@ def main(checkov: str, source: str) -> int:
     plan = json.loads(Path(source).read_text())
     places = folders(plan["configuration"]["root_module"], INFRA / "stack")
     allowed = exceptions()
+    if without := unbilled(plan):
+        say(f"without the tags {', '.join(sorted(BILLED_BY))}: {', '.join(without)}")
+        return 1
     failed, summary = failures(checkov, plan)
     if summary["parsing_errors"] or summary["resource_count"] < 1:
         raise SystemExit(f"checkov could not read the plan: {summary}")

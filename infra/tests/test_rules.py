@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from fill_plan import fill, without_keys
-from rules import INFRA, MOST_RULES, SKIP, excepted_rules, exceptions, folders, written_at
+from rules import INFRA, MOST_RULES, SKIP, excepted_rules, exceptions, folders, unbilled, written_at
 
 
 def plan(resource: dict[str, object], expressions: dict[str, object]) -> dict[str, object]:
@@ -71,3 +71,18 @@ def test_every_exception_stands_inside_a_resource_and_gives_a_reason():
 def test_15_rules_at_most_have_exceptions():
     assert MOST_RULES == 15
     assert 0 < len(excepted_rules()) <= 15
+
+
+def test_a_resource_without_the_tags_of_the_bill_is_found():
+    tags = {"Project": "assay", "Environment": "production", "Part": "edge"}
+    changes = [
+        ("whole", {"tags_all": tags}, {}),
+        ("takes_no_tags", {}, {"id": True}),
+        ("lacks_one", {"tags_all": {"Project": "assay", "Part": "edge"}}, {}),
+        ("has_none", {"tags_all": None}, {}),
+    ]
+    made = [
+        {"address": name, "mode": "managed", "change": {"after": after, "after_unknown": unknown}}
+        for name, after, unknown in changes
+    ]
+    assert unbilled({"resource_changes": made}) == ["lacks_one", "has_none"]
