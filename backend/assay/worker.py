@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from assay.adapters.background import running
+from assay.adapters.chat import OpenAIChat
 from assay.adapters.embeddings import create_embeddings
 from assay.adapters.jobs import JobRunner, Jobs
 from assay.adapters.metering import task_factory
@@ -17,7 +18,10 @@ from assay.adapters.redis import Cache
 from assay.adapters.storage import Storage
 from assay.adapters.telemetry_running import telemetry
 from assay.adapters.vectors import VectorStore
+from assay.analyses.engine import Engine
+from assay.analyses.generative import Generative
 from assay.analyses.jobs import AnalysisJobs
+from assay.analyses.paid import PaidModel
 from assay.analyses.processes import Processes
 from assay.analyses.queueing import RUN
 from assay.analyses.retrieval import DocumentRetrieval
@@ -82,10 +86,19 @@ async def connect(settings: Settings) -> AsyncIterator[JobRunner]:
         memory_bytes=settings.analysis_memory_bytes,
     )
     retrieval = DocumentRetrieval(database, embeddings, vectors)
+    chat = OpenAIChat(settings) if settings.uses_model else None
+    engine: Engine = Unmodelled(processes, retrieval)
+    if chat:
+        engine = Generative(
+            PaidModel(database, Ledger(database), chat),
+            retrieval,
+            prompt_tokens=settings.analysis_prompt_tokens,
+            parallel=settings.analysis_model_calls,
+        )
     analyses = AnalysisJobs(
         database=database,
         jobs=jobs,
-        engine=Unmodelled(processes, retrieval),
+        engine=engine,
         lanes=settings.analysis_lanes,
     )
     runner = JobRunner(settings, recorder.job)
@@ -107,6 +120,8 @@ async def connect(settings: Settings) -> AsyncIterator[JobRunner]:
         await recorder.flush()
     finally:
         await processes.close()
+        if chat:
+            await chat.close()
         model.close()
         await cache.close()
         await vectors.close()

@@ -36,7 +36,7 @@ def located(text: str, quote: str) -> str | None:
         ("multiagent", "multi-\nagent"),
         ("was reported by", "was re-\nported by"),
         ("cafe\u0301 owners", "café owners"),
-        ("change: −24 units - see", "Change: -24 units – see"),  # noqa: RUF001
+        ("change: −24 units - see", "Change: -24 units – see"),
         ("“net sales rose…”", "net sales rose"),
         ("- net sales rose", "net sales rose"),
         ("  net   sales\u00a0rose ", "net sales rose"),
