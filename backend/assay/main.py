@@ -17,6 +17,7 @@ from assay.adapters.jobs import Jobs
 from assay.adapters.lifecycle import Lifecycle
 from assay.adapters.metering import task_factory
 from assay.adapters.migrations import check_schema
+from assay.adapters.outgoing import Outgoing
 from assay.adapters.postgres import Database
 from assay.adapters.prices import embedding_price
 from assay.adapters.redis import Cache
@@ -28,9 +29,12 @@ from assay.adapters.web_app import WebApp
 from assay.admission.middleware import AdmissionMiddleware
 from assay.admission.service import Admission
 from assay.analyses import routes as analyses_routes
+from assay.analyses import webhooks_routes
 from assay.analyses.estimate import Estimator
 from assay.analyses.service import Analyses
 from assay.analyses.views import ANALYSES
+from assay.analyses.webhooks_models import Secrets
+from assay.analyses.webhooks_service import Announcements, Webhooks
 from assay.answers import routes as answers_routes
 from assay.answers.extractive import Extractive
 from assay.answers.generative import Generative
@@ -114,6 +118,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(search_routes.router)
     app.include_router(answers_routes.router)
     app.include_router(analyses_routes.router)
+    app.include_router(webhooks_routes.router)
     app.include_router(usage_routes.router)
     if settings.web_dir is not None:
         app.router.default = WebApp(settings.web_dir)
@@ -159,7 +164,10 @@ async def connect(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         state.answers = Answers(
             database, Retrieval(database, state.search), engine, Ledger(database), shared
         )
-        state.analyses = Analyses(database, Jobs(), Estimator(settings), settings)
+        state.analyses, state.webhooks = (
+            Analyses(database, Jobs(), Estimator(settings), settings),
+            Webhooks(database, Announcements(Jobs()), Outgoing(settings), Secrets(settings)),
+        )
         state.tenants = Tenants(database, cache, passwords)
         state.operations = Operations(watched_parts(database, cache, vectors, storage))
         state.bill_reports = BillReports(database, state.usage.bill)

@@ -219,6 +219,14 @@ class Settings(BaseSettings):
     jobs_listen: bool = Field(True, validation_alias="JOBS_LISTEN")  # noqa: FBT003
     """Whether the worker waits by LISTEN; it must poll behind PgBouncer's transaction mode."""
 
+    webhook_private_networks: Annotated[
+        tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...], NoDecode
+    ] = Field((), validation_alias="WEBHOOK_PRIVATE_NETWORKS")
+    """Networks, comma separated (`10.1.0.0/16`), that webhooks may reach although they are not
+    public; with any, webhooks may use plain HTTP. None by default."""
+    webhook_concurrency: int = Field(4, ge=1, validation_alias="WEBHOOK_CONCURRENCY")
+    """Deliveries at once by one worker."""
+
     keepalive_seconds: int = Field(75, ge=1, validation_alias="KEEPALIVE")
     """How long a connection may be idle between two requests: longer than the 60 s after which
     the load balancer lets go of it (seed: 2; `docs/decisions/0010`)."""
@@ -249,6 +257,13 @@ class Settings(BaseSettings):
     @field_validator("secret_keys", mode="before")
     @classmethod
     def _split_ring(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("webhook_private_networks", mode="before")
+    @classmethod
+    def _split_networks(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value

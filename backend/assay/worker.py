@@ -12,6 +12,7 @@ from assay.adapters.embeddings import create_embeddings
 from assay.adapters.jobs import JobRunner, Jobs
 from assay.adapters.metering import task_factory
 from assay.adapters.migrations import check_schema
+from assay.adapters.outgoing import Outgoing
 from assay.adapters.postgres import Database
 from assay.adapters.prices import embedding_price
 from assay.adapters.redis import Cache
@@ -26,6 +27,9 @@ from assay.analyses.processes import Processes
 from assay.analyses.queueing import RUN
 from assay.analyses.retrieval import DocumentRetrieval
 from assay.analyses.unmodelled import Unmodelled
+from assay.analyses.webhooks_jobs import WebhookJobs
+from assay.analyses.webhooks_models import DELIVER, Secrets
+from assay.analyses.webhooks_service import Announcements
 from assay.documents.jobs import IngestJobs
 from assay.documents.models import INGEST, REMOVE
 from assay.documents.parsing import Parser
@@ -100,12 +104,17 @@ async def connect(settings: Settings) -> AsyncIterator[JobRunner]:
         jobs=jobs,
         engine=engine,
         lanes=settings.analysis_lanes,
+        finished=[Announcements(jobs).analysis_over],
+    )
+    webhooks = WebhookJobs(
+        database=database, jobs=jobs, outgoing=Outgoing(settings), ring=Secrets(settings)
     )
     runner = JobRunner(settings, recorder.job)
     runner.register(INGEST, ingest.ingest)
     runner.register(REMOVE, ingest.remove)
     runner.register(REMOVE_TENANT, removal.remove)
     runner.register(RUN, analyses.run)
+    runner.register(DELIVER, webhooks.deliver)
     runner.sweep(reconciler.sweep)
     runner.sweep(analyses.sweep)
     runner.sweep(removal.sweep)

@@ -27,8 +27,8 @@ STALLED_SECONDS = 15.0
 """A worker silent for this long is dead; its jobs go to another one."""
 SWEEP_SECONDS = 10.0
 
-DOCUMENTS_QUEUE, ANALYSES_QUEUE = "default", "analyses"
-"""Each has places of its own in a worker, so that neither waits for the other. (The first is
+DOCUMENTS_QUEUE, ANALYSES_QUEUE, WEBHOOKS_QUEUE = "default", "analyses", "webhooks"
+"""Each has places of its own in a worker, so that none waits for another. (The first is
 procrastinate's own name for the queue of jobs that name none.)"""
 
 MAX_ATTEMPTS = 20
@@ -119,7 +119,10 @@ class JobRunner:
                     "prepare_threshold": None,
                 },
                 min_size=1,
-                max_size=settings.worker_concurrency + settings.analysis_concurrency + 8,
+                max_size=settings.worker_concurrency
+                + settings.analysis_concurrency
+                + settings.webhook_concurrency
+                + 8,
             )
         )
         self._sweeps: list[Sweep] = []
@@ -152,12 +155,13 @@ class JobRunner:
                 asyncio.create_task(
                     self._work(ANALYSES_QUEUE, self._settings.analysis_concurrency)
                 ),
+                asyncio.create_task(self._work(WEBHOOKS_QUEUE, self._settings.webhook_concurrency)),
                 asyncio.create_task(self._sweep_forever()),
             ]
             try:
                 await asyncio.gather(*tasks)
             finally:
-                # Both give their jobs back before the connections close.
+                # All give their jobs back before the connections close.
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)

@@ -47,6 +47,11 @@ class Action(StrEnum):
     DOCUMENT_DELETED = "document.deleted"
     ANALYSIS_DELETED = "analysis.deleted"
     TEMPLATE_DELETED = "template.deleted"
+    WEBHOOK_CREATED = "webhook.created"
+    WEBHOOK_CHANGED = "webhook.changed"
+    WEBHOOK_DISABLED = "webhook.disabled"
+    WEBHOOK_DELETED = "webhook.deleted"
+    WEBHOOK_SECRET_RENEWED = "webhook.secret_renewed"  # noqa: S105 - the name of an event
     COLLECTION_DELETED = "collection.deleted"
     LOG_READ = "audit.read"
     LOG_EXPORTED = "audit.exported"

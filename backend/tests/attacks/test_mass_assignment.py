@@ -42,6 +42,8 @@ BODIES = [
     ("POST", "/v1/search", {"query": "revenue"}),
     ("POST", "/v1/ask", {"question": "What was revenue?"}),
     ("PATCH", "/v1/conversations/{conversation}", {"title": "new"}),
+    ("POST", "/v1/webhooks", {"url": "https://example.com/"}),
+    ("PATCH", "/v1/webhooks/{webhook}", {"description": "new"}),
 ]
 """Bodies that are taken as they are; and with one more member, refused."""
 
@@ -53,11 +55,13 @@ async def names(tenant: Tenant) -> dict[str, str]:
     key = await client.post("/v1/api-keys", json={"name": "kept"})
     collection = await client.post("/v1/collections", json={"name": "kept"})
     asked = await client.post("/v1/ask", json={"question": "Anything?"})
+    webhook = await client.post("/v1/webhooks", json={"url": "https://example.com/"})
     return {
         "member": member.json()["id"],
         "key": key.json()["id"],
         "collection": collection.json()["id"],
         "conversation": asked.json()["conversation_id"],
+        "webhook": webhook.json()["id"],
         "email": tenant.email,
         "refresh": str(tenant.tokens["refresh_token"]),
     }

@@ -105,6 +105,8 @@ _EVENTS: dict[str, Any] = {"params": {"actor_id": "{member}"}}
 _ANALYSES = "/v1/analyses"
 _ANALYSIS = on("analysis", "analysis_id")
 _TEMPLATE = on("template", "template_id")
+_WEBHOOKS = "/v1/webhooks"
+_WEBHOOK = on("webhook", "webhook_id")
 _SUMMARY: dict[str, Any] = {"kind": "summary"}
 _FILE = {"file": ("new.txt", b"New words.")}
 
@@ -267,6 +269,19 @@ CASES = [
         _TEMPLATE,
         spends="template",
     ),
+    Case(f"POST {_WEBHOOKS}", 201, request={"json": {"url": "https://example.com/{new}"}}),
+    Case(f"GET {_WEBHOOKS}", shows=("webhook",), request={"params": {"limit": 200}}),
+    Case(f"GET {_WEBHOOKS}/{{webhook_id}}", ids=_WEBHOOK, shows=("webhook",)),
+    Case(
+        f"PATCH {_WEBHOOKS}/{{webhook_id}}",
+        ids=_WEBHOOK,
+        request={"json": {"description": "changed"}},
+    ),
+    Case(f"POST {_WEBHOOKS}/{{webhook_id}}/secret", ids=_WEBHOOK),
+    Case(f"GET {_WEBHOOKS}/{{webhook_id}}/deliveries", ids=_WEBHOOK),
+    # One that is switched off refuses its owner too, but as something that is there.
+    Case(f"POST {_WEBHOOKS}/{{webhook_id}}/test", 409, _WEBHOOK),
+    Case(f"DELETE {_WEBHOOKS}/{{webhook_id}}", 204, _WEBHOOK, spends="webhook"),
     Case("GET /v1/usage"),
     Case("GET /v1/admin/usage", operator=True),
     Case("GET /v1/admin/topology", operator=True),

@@ -160,6 +160,16 @@ async def _template(estate: Estate) -> str:
     return str((await estate.made("POST", "/v1/analyses/templates", json=body))["id"])
 
 
+async def _webhook(estate: Estate) -> str:
+    """Make one that is switched off, so that nothing is called."""
+    body = {"url": f"https://example.com/{estate.word}", "description": estate.word}
+    made = await estate.made("POST", "/v1/webhooks", json=body)
+    estate.hidden.add(made["secret"])
+    path = f"/v1/webhooks/{made['id']}"
+    await estate.made("PATCH", path, json={"active": False})
+    return str(made["id"])
+
+
 MAKERS: dict[str, Make] = {
     "collection": _collection,
     "filled": _filled,
@@ -169,6 +179,7 @@ MAKERS: dict[str, Make] = {
     "conversation": _conversation,
     "analysis": _analysis,
     "template": _template,
+    "webhook": _webhook,
     "member": _member,
     "key": _key,
     "session": _session,

@@ -142,6 +142,20 @@ ROWS: dict[str, Callable[[World], Values]] = {
         "key": secrets.token_hex(32),
         "output": "secret",
     },
+    "webhooks": lambda world: {
+        "id": uuid4(),
+        "url": "https://example.com/secret",
+        "events": ["analysis.completed"],
+        "key_id": "secret",
+        "salt": _digest(),
+        "created_by": world.ids["users"],
+    },
+    "webhook_deliveries": lambda world: {
+        "id": uuid4(),
+        "webhook_id": world.ids["webhooks"],
+        "event": "analysis.completed",
+        "body": "secret",
+    },
     "audit_events": lambda _: {"id": uuid4(), "actor_kind": "system", "action": "secret"},
     "usage_hours": lambda _: {"hour": _hour()},
     "model_calls": lambda _: {
