@@ -39,6 +39,7 @@ UNAUDITED = {
     "PATCH /v1/analyses/templates/{template_id}": "the same",
     "POST /v1/admin/tenants": "in the new tenant's own log",
     "DELETE /v1/admin/tenants/{tenant_id}": "goes with its log; ours names the operator",
+    "POST /v1/webhooks/{webhook_id}/test": "calls what an event told of when it was named",
 }
 """Calls that change something and leave no security event, and why."""
 
