@@ -1,0 +1,55 @@
+import { QueryClientProvider } from "@tanstack/react-query";
+import { RouterProvider } from "@tanstack/react-router";
+import { useEffect } from "react";
+import { createQueryClient } from "@/api/query-client";
+import { subscribeSession, getSession, useSession } from "@/api/session";
+import { LogoMark } from "@/components/Logo";
+import { toast } from "@/components/toast";
+import { Toaster } from "@/components/Toaster";
+import { TooltipProvider } from "@/components/Tooltip";
+import { createAppRouter } from "@/app/router";
+import { SessionExpired } from "@/features/auth";
+
+const queryClient = createQueryClient((problem) =>
+  toast(problem.title, { detail: problem.message, tone: "danger" }),
+);
+const router = createAppRouter(queryClient);
+
+export function App() {
+  const { status } = useSession();
+  useEffect(() => followSession(), []);
+  if (status === "unknown") return <Splash />;
+  return (
+    <QueryClientProvider client={queryClient}>
+      <TooltipProvider delayDuration={400}>
+        <RouterProvider router={router} />
+        <SessionExpired />
+        <Toaster />
+      </TooltipProvider>
+    </QueryClientProvider>
+  );
+}
+
+/** Whoever leaves takes along what was fetched for them, and the pages ask who is there now. */
+function followSession(): () => void {
+  let before = getSession().status;
+  return subscribeSession(() => {
+    const { status } = getSession();
+    if (status === "signed-out") queryClient.clear();
+    if (status !== before && before !== "unknown" && status !== "expired" && before !== "expired") {
+      void router.invalidate();
+    }
+    if (status === "signed-out" && before === "expired") void router.invalidate();
+    before = status;
+  });
+}
+
+function Splash() {
+  return (
+    <div role="status" aria-label="Assay is starting" className="grid h-full place-items-center">
+      <span className="animate-breathe">
+        <LogoMark size={40} />
+      </span>
+    </div>
+  );
+}

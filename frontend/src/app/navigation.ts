@@ -1,0 +1,18 @@
+import { FileStack, type LucideIcon } from "lucide-react";
+import type { LinkProps } from "@tanstack/react-router";
+import type { Role } from "@/api/types";
+
+export interface Destination {
+  to: NonNullable<LinkProps["to"]>;
+  label: string;
+  icon: LucideIcon;
+  /** Shortcut from any page. */
+  keys: string;
+  /** Shown from this role on; everybody sees what names none. */
+  role?: Role;
+}
+
+/** The screens that the sidebar and the command palette lead to, in groups. */
+export const NAVIGATION: readonly (readonly Destination[])[] = [
+  [{ to: "/library", label: "Library", icon: FileStack, keys: "g l" }],
+];

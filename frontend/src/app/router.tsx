@@ -1,0 +1,87 @@
+import type { QueryClient } from "@tanstack/react-query";
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  Outlet,
+  redirect,
+} from "@tanstack/react-router";
+import { getSession } from "@/api/session";
+import { NotFound, PageFault } from "@/app/faces";
+import { Shell } from "@/app/shell/Shell";
+import { PageSkeleton } from "@/app/shell/PageSkeleton";
+import { page } from "@/app/pages";
+import { nextPath, signInSearch } from "@/features/auth";
+import { librarySearch } from "@/features/library";
+
+const root = createRootRouteWithContext<{ queryClient: QueryClient }>()({ component: Outlet });
+
+/** Screens for those who are not signed in; the others are led on. */
+const outside = createRoute({
+  getParentRoute: () => root,
+  id: "outside",
+  validateSearch: signInSearch,
+  beforeLoad: ({ search }) => {
+    if (getSession().status === "signed-in") redirect({ href: nextPath(search), throw: true });
+  },
+});
+
+/** Screens behind the sign-in, in the shell. */
+const inside = createRoute({
+  getParentRoute: () => root,
+  id: "inside",
+  component: Shell,
+  beforeLoad: ({ location }) => {
+    if (getSession().status === "signed-out") {
+      redirect({ to: "/sign-in", search: { next: location.href }, throw: true });
+    }
+  },
+});
+
+// One route per screen. `page` names its component, which is loaded when it is shown; what reads its
+// search parameters is small and comes from the feature's index.ts.
+const routeTree = root.addChildren([
+  outside.addChildren([
+    createRoute({
+      getParentRoute: () => outside,
+      path: "/sign-in",
+      component: page("auth/SignInPage"),
+    }),
+    createRoute({
+      getParentRoute: () => outside,
+      path: "/sign-up",
+      component: page("auth/SignUpPage"),
+    }),
+  ]),
+  inside.addChildren([
+    createRoute({
+      getParentRoute: () => inside,
+      path: "/",
+      beforeLoad: () => redirect({ to: "/library", throw: true }),
+    }),
+    createRoute({
+      getParentRoute: () => inside,
+      path: "/library",
+      validateSearch: librarySearch,
+      component: page("library/LibraryPage"),
+    }),
+  ]),
+]);
+
+export function createAppRouter(queryClient: QueryClient) {
+  return createRouter({
+    routeTree,
+    context: { queryClient },
+    defaultPreload: "intent",
+    scrollRestoration: true,
+    defaultPendingComponent: PageSkeleton,
+    defaultNotFoundComponent: NotFound,
+    defaultErrorComponent: PageFault,
+  });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof createAppRouter>;
+  }
+}

@@ -1,0 +1,95 @@
+import { Outlet, useRouterState } from "@tanstack/react-router";
+import { Menu as MenuIcon, WifiOff } from "lucide-react";
+import { lazy, Suspense, useEffect, useRef, useState, type ReactElement } from "react";
+import { IconButton } from "@/components/Button";
+import { Drawer } from "@/components/Dialog";
+import { Logo } from "@/components/Logo";
+import { useOnline } from "@/lib/use-online";
+import { useShortcut } from "@/lib/shortcuts";
+import { Sidebar } from "@/app/shell/Sidebar";
+
+const CommandPalette = lazy(() => import("@/app/shell/CommandPalette"));
+
+/** The frame around every screen behind the sign-in. */
+export function Shell(): ReactElement {
+  const [drawer, setDrawer] = useState(false);
+  const [palette, setPalette] = useState(false);
+  useShortcut("mod+k", () => setPalette(true));
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  const main = useRef<HTMLElement>(null);
+
+  return (
+    <div className="flex h-full flex-col lg:flex-row">
+      <a
+        href="#main"
+        onClick={(event) => {
+          event.preventDefault();
+          main.current?.focus();
+        }}
+        className="sr-only z-50 rounded-md bg-raised px-3 py-2 shadow-overlay focus:not-sr-only focus:absolute focus:top-2 focus:left-2"
+      >
+        Skip to the content
+      </a>
+      <aside className="hidden w-60 shrink-0 border-r border-line bg-sunken lg:block">
+        <Sidebar onSearch={() => setPalette(true)} />
+      </aside>
+      <header className="flex h-12 shrink-0 items-center gap-2 border-b border-line bg-sunken px-2 lg:hidden">
+        <IconButton icon={MenuIcon} label="Open the navigation" onClick={() => setDrawer(true)} />
+        <Logo size={22} />
+      </header>
+      <Drawer open={drawer} onOpenChange={setDrawer} title="Navigation">
+        <Sidebar
+          onSearch={() => {
+            setDrawer(false);
+            setPalette(true);
+          }}
+          onGo={() => setDrawer(false)}
+        />
+      </Drawer>
+      <div className="flex min-h-0 min-w-0 flex-1 flex-col">
+        <Offline />
+        <main
+          id="main"
+          ref={main}
+          tabIndex={-1}
+          className="min-h-0 flex-1 overflow-y-auto outline-none"
+        >
+          <Outlet />
+        </main>
+      </div>
+      <Announcer path={path} />
+      {palette && (
+        <Suspense>
+          <CommandPalette onClose={() => setPalette(false)} />
+        </Suspense>
+      )}
+    </div>
+  );
+}
+
+function Offline() {
+  if (useOnline()) return null;
+  return (
+    <p
+      role="status"
+      className="flex items-center justify-center gap-2 bg-warn-soft px-4 py-1.5 text-sm text-warn"
+    >
+      <WifiOff size={14} aria-hidden /> You are offline. What you see may be old; nothing that you
+      typed is lost.
+    </p>
+  );
+}
+
+/** Tells readers that another screen is there; a full page load would do so by itself. */
+function Announcer({ path }: { path: string }) {
+  const [title, setTitle] = useState("");
+  useEffect(() => {
+    const timer = setTimeout(() => setTitle(document.title), 300);
+    return () => clearTimeout(timer);
+  }, [path]);
+  return (
+    <p aria-live="polite" className="sr-only">
+      {title}
+    </p>
+  );
+}

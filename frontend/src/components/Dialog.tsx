@@ -1,0 +1,128 @@
+import { X } from "lucide-react";
+import { Dialog as Radix } from "radix-ui";
+import type { ReactNode } from "react";
+import { Button, IconButton } from "@/components/Button";
+import { Notice } from "@/components/Notice";
+import { cx } from "@/lib/cx";
+
+interface DialogProps {
+  open: boolean;
+  onOpenChange: (open: boolean) => void;
+  title: string;
+  description?: string;
+  children: ReactNode;
+  /** Cannot be closed by Escape, a click beside it, or a cross: something must be decided. */
+  required?: boolean;
+  width?: "sm" | "md" | "lg";
+}
+
+const WIDTHS = { sm: "max-w-sm", md: "max-w-md", lg: "max-w-2xl" };
+
+export function Dialog(props: DialogProps) {
+  const {
+    open,
+    onOpenChange,
+    title,
+    description,
+    children,
+    required = false,
+    width = "md",
+  } = props;
+  const keep = required ? (event: Event) => event.preventDefault() : undefined;
+  return (
+    <Radix.Root open={open} onOpenChange={onOpenChange}>
+      <Radix.Portal>
+        <Radix.Overlay className="fixed inset-0 z-40 grid animate-appear place-items-end overflow-y-auto bg-scrim sm:place-items-center sm:p-6">
+          <Radix.Content
+            onEscapeKeyDown={keep}
+            onPointerDownOutside={keep}
+            onInteractOutside={keep}
+            {...(description ? {} : { "aria-describedby": undefined })}
+            className={cx(
+              "w-full animate-rise rounded-t-lg bg-raised p-5 shadow-overlay outline-none sm:rounded-lg sm:p-6",
+              WIDTHS[width],
+            )}
+          >
+            <div className="mb-4 flex items-start justify-between gap-4">
+              <div>
+                <Radix.Title className="text-lg font-semibold">{title}</Radix.Title>
+                {description && (
+                  <Radix.Description className="mt-1 text-muted">{description}</Radix.Description>
+                )}
+              </div>
+              {!required && (
+                <Radix.Close asChild>
+                  <IconButton icon={X} label="Close" size="sm" className="-mt-1 -mr-1" />
+                </Radix.Close>
+              )}
+            </div>
+            {children}
+          </Radix.Content>
+        </Radix.Overlay>
+      </Radix.Portal>
+    </Radix.Root>
+  );
+}
+
+/** The buttons at a dialog's end; the last is the one that does it. */
+export function DialogActions({ children }: { children: ReactNode }) {
+  return (
+    <div className="mt-6 flex flex-col-reverse gap-2 sm:flex-row sm:justify-end">{children}</div>
+  );
+}
+
+interface ConfirmProps {
+  open: boolean;
+  onOpenChange: (open: boolean) => void;
+  title: string;
+  /** What will be gone. */
+  description: string;
+  /** Names the deed: `Delete 3 documents`, never `OK`. */
+  action: string;
+  onConfirm: () => void;
+  pending?: boolean;
+  error?: Error | null;
+}
+
+/** Asks before what cannot be taken back. */
+export function ConfirmDialog(props: ConfirmProps) {
+  const {
+    open,
+    onOpenChange,
+    title,
+    description,
+    action,
+    onConfirm,
+    pending = false,
+    error,
+  } = props;
+  return (
+    <Dialog open={open} onOpenChange={onOpenChange} title={title} description={description}>
+      {error && <Notice tone="danger" problem={error} />}
+      <DialogActions>
+        <Button onClick={() => onOpenChange(false)}>Cancel</Button>
+        <Button look="danger" pending={pending} onClick={onConfirm}>
+          {action}
+        </Button>
+      </DialogActions>
+    </Dialog>
+  );
+}
+
+/** A panel that slides in from the left: the navigation of a narrow screen. */
+export function Drawer(props: Pick<DialogProps, "open" | "onOpenChange" | "title" | "children">) {
+  return (
+    <Radix.Root open={props.open} onOpenChange={props.onOpenChange}>
+      <Radix.Portal>
+        <Radix.Overlay className="fixed inset-0 z-40 animate-appear bg-scrim" />
+        <Radix.Content
+          aria-describedby={undefined}
+          className="fixed inset-y-0 left-0 z-40 w-72 max-w-[85vw] animate-slide overflow-y-auto bg-canvas shadow-overlay outline-none"
+        >
+          <Radix.Title className="sr-only">{props.title}</Radix.Title>
+          {props.children}
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  );
+}

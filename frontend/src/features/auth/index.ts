@@ -1,0 +1,2 @@
+export { nextPath, signInSearch } from "./search";
+export { SessionExpired } from "./SessionExpired";

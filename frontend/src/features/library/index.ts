@@ -1,0 +1,1 @@
+export { librarySearch } from "./search";
