@@ -1,9 +1,10 @@
 """Embeddings of the OpenAI API, or of any server that speaks it."""
 
+import asyncio
 from collections.abc import Sequence
 
 import structlog
-from openai import APIStatusError, AsyncOpenAI, OpenAIError, omit
+from openai import APIStatusError, APITimeoutError, AsyncOpenAI, OpenAIError, omit
 
 from assay.adapters.embeddings import EmbeddingUsage, estimated_tokens
 from assay.errors import Unavailable
@@ -52,8 +53,12 @@ class OpenAIEmbeddings:
                 input=list(texts),
                 dimensions=self.dimensions if shortens else omit,
             )
-        except OpenAIError as error:
-            raise _unavailable(error) from error
+        except (asyncio.CancelledError, OpenAIError) as error:
+            if usage is not None and isinstance(error, asyncio.CancelledError | APITimeoutError):
+                usage.tokens += estimated_tokens(texts)  # read and charged all the same, perhaps
+            if isinstance(error, OpenAIError):
+                raise _unavailable(error) from error
+            raise
         if usage is not None:
             usage.tokens += answer.usage.prompt_tokens if answer.usage else estimated_tokens(texts)
         vectors = [item.embedding for item in sorted(answer.data, key=lambda item: item.index)]

@@ -1,11 +1,13 @@
 """Answers by a chat model, held to the passages it was given."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 from assay.adapters.chat import MAX_OUTPUT_TOKENS, ChatModel, ChatUsage
 from assay.answers.citations import Citer
 from assay.answers.models import NOT_SAID, Outcome, Turn
 from assay.answers.prompt import messages
+from assay.errors import Unavailable
 
 UNSUPPORTED = "\n\n(The answer cites no passage of your documents, so it is not supported by them.)"
 
@@ -32,21 +34,31 @@ class Generative:
             outcome.text = NOT_SAID
             yield NOT_SAID
             return
-        citer = Citer(turn.passages, outcome)
-        async with self._chat.stream(messages(turn)) as stream:
-            try:
-                async for delta in stream:
-                    if text := citer.feed(delta):
-                        yield text
-            finally:
-                usage = stream.usage
-                outcome.input_tokens, outcome.output_tokens = (
-                    usage.input_tokens,
-                    usage.output_tokens,
-                )
-                outcome.cost_usd = usage.cost_usd
+        citer, asked = Citer(turn.passages, outcome), messages(turn)
+        try:
+            async with self._chat.stream(asked) as stream:
+                try:
+                    async for delta in stream:
+                        if text := citer.feed(delta):
+                            yield text
+                finally:
+                    _count(outcome, stream.usage)
+        except (asyncio.CancelledError, Unavailable) as error:
+            if not outcome.input_tokens and _was_read(error):
+                _count(outcome, self._chat.most(asked, max_output_tokens=0))
+            raise
         if text := citer.finish():
             yield text
         if not outcome.answered and NOT_SAID not in outcome.text:
             outcome.text += UNSUPPORTED
             yield UNSUPPORTED
+
+
+def _count(outcome: Outcome, usage: ChatUsage) -> None:
+    outcome.input_tokens, outcome.output_tokens = usage.input_tokens, usage.output_tokens
+    outcome.cost_usd = usage.cost_usd
+
+
+def _was_read(error: BaseException) -> bool:
+    """Whether a model may have read, and charged, a question whose answer nobody waited for."""
+    return not isinstance(error, Unavailable) or error.code == "model_timeout"

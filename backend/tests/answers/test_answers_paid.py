@@ -1,9 +1,13 @@
 """What a paid model costs is reserved before, settled after, and refused when spent."""
 
+import ast
+import asyncio
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
+import assay
 from assay.adapters.chat import FakeChat
 from assay.answers.generative import Generative
 from assay.errors import Unavailable
@@ -66,3 +70,60 @@ async def test_an_answer_that_could_not_be_saved_is_paid_all_the_same(
     monkeypatch.setattr(app.state.answers, "_save", fail)
     assert (await tenant.client.post("/v1/ask", json=QUESTION)).status_code == 503
     assert Decimal(str((await budget(tenant))["spent_usd"])) == Decimal("0.001")
+
+
+async def test_a_question_that_nobody_heard_the_answer_to_is_paid(tenant: Tenant, model: FakeChat):
+    """The vendor charges what its model read, also when we gave up waiting."""
+
+    def late(_: object) -> str:
+        raise Unavailable("too long", code="model_timeout")
+
+    model.reply = late
+    assert (await tenant.client.post("/v1/ask", json=QUESTION)).status_code == 503
+    spent = await budget(tenant)
+    assert (spent["spent_usd"], spent["reserved_usd"]) == (0.01, 0)
+
+
+async def test_fifty_questions_at_once_spend_a_budget_for_one_once(
+    tenant: Tenant, model: FakeChat, set_limits: SetLimits
+):
+    await set_limits(
+        tenant.id, model_budget_usd="0.0100", requests_per_minute=1000, concurrent_requests=100
+    )
+    answers = await asyncio.gather(
+        *(
+            tenant.client.post("/v1/ask", json={"question": f"{QUESTION['question']} {n}"})
+            for n in range(50)
+        )
+    )
+    statuses = [answer.status_code for answer in answers]
+    assert set(statuses) == {200, 402}
+    assert statuses.count(200) == len(model.calls) == 1
+    spent = await budget(tenant)
+    assert (spent["spent_usd"], spent["reserved_usd"]) == (0.001, 0)
+
+
+PAID = {
+    "answers/generative.py": "between reserve and settle of `answers/service.py`, tested here",
+    "usage/embeddings.py": "between its own reserve and settle (`tests/usage`)",
+}
+
+
+def asks_a_model(call: ast.Call) -> bool:
+    if not isinstance(call.func, ast.Attribute):
+        return False
+    whom, what = ast.unparse(call.func.value).lower(), call.func.attr
+    is_chat = what in {"stream", "structured"} and ("chat" in whom or "model" in whom)
+    return is_chat or what in {"embed_query", "embed_passages"}
+
+
+def test_models_are_asked_only_where_the_ledger_is_told():
+    root = Path(assay.__file__).parent
+    askers = {
+        str(path.relative_to(root))
+        for path in root.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and asks_a_model(node)
+    }
+    outside = {each for each in askers if not each.startswith("adapters/")}
+    assert outside == set(PAID), "reserve and settle, test it, and say so in PAID"
