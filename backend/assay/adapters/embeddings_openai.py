@@ -7,6 +7,7 @@ import structlog
 from openai import APIStatusError, APITimeoutError, AsyncOpenAI, OpenAIError, omit
 
 from assay.adapters.embeddings import EmbeddingUsage, estimated_tokens
+from assay.adapters.telemetry_calls import model_call
 from assay.errors import Unavailable
 
 log = structlog.get_logger()
@@ -48,11 +49,12 @@ class OpenAIEmbeddings:
         # Other models refuse a request that names dimensions.
         shortens = self.name.startswith("text-embedding-3")
         try:
-            answer = await self._client.embeddings.create(
-                model=self.name,
-                input=list(texts),
-                dimensions=self.dimensions if shortens else omit,
-            )
+            with model_call(self.name):
+                answer = await self._client.embeddings.create(
+                    model=self.name,
+                    input=list(texts),
+                    dimensions=self.dimensions if shortens else omit,
+                )
         except (asyncio.CancelledError, OpenAIError) as error:
             if usage is not None and isinstance(error, asyncio.CancelledError | APITimeoutError):
                 usage.tokens += estimated_tokens(texts)  # read and charged all the same, perhaps

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from assay.adapters.embeddings import Embeddings, EmbeddingUsage, QueryCache, estimated_tokens
+from assay.adapters.telemetry_metrics import model_used
 from assay.scope import TenantScope
 from assay.usage.ledger import Ledger
 
@@ -70,6 +71,7 @@ class TenantEmbeddings:
         try:
             return await embed(usage)
         finally:
+            model_used(self.name, usage.tokens, 0, self._cost(usage.tokens))
             await self._ledger.settle(
                 scope,
                 call,
