@@ -61,4 +61,4 @@ def _count(outcome: Outcome, usage: ChatUsage) -> None:
 
 def _was_read(error: BaseException) -> bool:
     """Whether a model may have read, and charged, a question whose answer nobody waited for."""
-    return not isinstance(error, Unavailable) or error.code == "model_timeout"
+    return not isinstance(error, Unavailable) or error.code in {"model_timeout", "model_broken"}

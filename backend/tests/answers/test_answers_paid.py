@@ -105,6 +105,7 @@ async def test_fifty_questions_at_once_spend_a_budget_for_one_once(
 
 PAID = {
     "answers/generative.py": "between reserve and settle of `answers/service.py`, tested here",
+    "analyses/paid.py": "between its own reserve and settle (`tests/analyses`)",
     "usage/embeddings.py": "between its own reserve and settle (`tests/usage`)",
 }
 
