@@ -1,5 +1,5 @@
 # The stack applied to an emulated account: included by the project's Makefile.
-# A target that applies prints the seconds of each stage; one apply at a time, each takes about ten minutes.
+# A target that applies prints the seconds of each stage; one apply at a time, each takes seven minutes or more, most of them the provider waiting.
 .PHONY: infra-test infra-test-all infra-emulator-test infra-apply infra-apply-development infra-apply-staging infra-mutations
 
 infra-test: infra-lint infra-plan-test infra-checkov infra-function-check infra-function-test infra-container-test infra-emulator-test infra-apply ## Every test of the infrastructure, with production applied to the emulator

@@ -29,12 +29,21 @@ def main() -> None:
     try:
         _run(folder, chosen)
     except Failed as failure:
-        sys.exit(f"FAILED: {chosen.environment}: {failure}\nThe logs are in {folder}")
+        lacking = _lacking(folder / "emulator.log")
+        sys.exit(f"FAILED: {chosen.environment}: {failure}\n{lacking}The logs are in {folder}")
     except KeyboardInterrupt:
         shutil.rmtree(folder)
         sys.exit(f"{chosen.environment}: stopped, and the emulated account with it")
     shutil.rmtree(folder)
     _say(f"{chosen.environment}: all held, in {time.monotonic() - began:.0f} s")
+
+
+def _lacking(log: Path) -> str:
+    """What was asked of the emulator that nobody has written; the provider says only 500."""
+    start = "NotImplementedError: "
+    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+    told = sorted({line.removeprefix(start) for line in lines if line.startswith(start)})
+    return "".join(f"The emulator lacks: {each}\n" for each in told)
 
 
 def _arguments() -> argparse.Namespace:

@@ -1,6 +1,7 @@
 """The emulated account: started empty, asked what it holds."""
 
 import json
+import select
 import subprocess
 import sys
 import urllib.request
@@ -40,10 +41,11 @@ class Account:
                 errors=errors,
             )
         assert self.process.stdout  # it was asked for
-        self.url = self.process.stdout.readline().decode().strip()
+        ready, _, _ = select.select([self.process.stdout], [], [], _SECONDS_TO_START)
+        self.url = self.process.stdout.readline().decode().strip() if ready else ""
         if not self.url:
-            code = self.process.wait(_SECONDS_TO_START)
-            raise Failed(f"The emulator did not start (code {code}): {_tail(self.log)}")
+            end(self.process)
+            raise Failed(f"The emulator did not start: {_tail(self.log)}")
         return self
 
     def __exit__(

@@ -26,7 +26,7 @@ class Workspace:
         self._environment = {**aws, **_quiet()}
         self._values = [
             f"-var-file=../environments/{environment}/terraform.tfvars",
-            f"-var-file={HERE.parent / 'example.tfvars'}",
+            "-var-file=../example.tfvars",
             f"-var=account_id={ACCOUNT}",
             f"-var=domain={json.dumps({'name': DOMAIN, 'zone_id': zone_id})}",
         ]
@@ -110,6 +110,7 @@ def _copy(folder: Path) -> None:
     for name in _COPIED:
         ignored = shutil.ignore_patterns(".terraform", "*.tfstate*", "tests")
         shutil.copytree(INFRA / name, folder / name, ignore=ignored)
+    shutil.copy(HERE.parent / "example.tfvars", folder)
     shutil.copy(HERE / "emulator_override.tf", folder / "stack")
 
 

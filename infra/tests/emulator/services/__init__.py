@@ -4,6 +4,7 @@ from .autoscaling import ApplicationAutoScaling
 from .backup import Backup
 from .budgets import Budgets
 from .cloudfront import CloudFront
+from .cloudtrail import CloudTrail
 from .codebuild import CodeBuild
 from .codepipeline import CodePipeline
 from .connections import Connections
@@ -21,6 +22,7 @@ SERVICES = (
     Backup,
     Budgets,
     CloudFront,
+    CloudTrail,
     CodeBuild,
     CodePipeline,
     Connections,

@@ -10,7 +10,7 @@ from emulator.wire import Call, Fault, Values
 
 
 class Backup(Service):
-    """Selections, which moto lacks, and ListTags, whose path moto misreads.
+    """Selections and recovery points, which moto lacks; ListTags, whose path moto misreads.
 
     Not proven: that AWS Backup saves what is selected, or that the role may.
     """
@@ -25,6 +25,8 @@ class Backup(Service):
             "GetBackupSelection": self._get,
             "ListBackupSelections": self._list,
             "DeleteBackupSelection": self._delete,
+            # Nothing is ever saved here, so a vault has nothing to be emptied of.
+            "ListRecoveryPointsByBackupVault": lambda _: {"RecoveryPoints": []},
             "ListTags": lambda call: {
                 "Tags": self.backend(call.region).list_tags(call.parameters["ResourceArn"])
             },

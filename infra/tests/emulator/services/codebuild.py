@@ -16,7 +16,12 @@ class CodeBuild(Service):
 
     def __init__(self) -> None:
         super().__init__()
-        self.answers = {"CreateProject": self._create}
+        self.answers = {"CreateProject": self._create, "DeleteProject": self._delete}
+
+    def _delete(self, call: Call) -> Values:
+        # By its ARN too, which moto takes for the name of no project.
+        self.backend(call.region).delete_project(call.parameters["name"].rpartition("/")[2])
+        return {}
 
     def _create(self, call: Call) -> Values:
         asked = call.parameters

@@ -47,6 +47,9 @@ def test_a_backup_plan_has_selections_until_they_are_deleted(aws):
     key = {"BackupPlanId": plan["BackupPlanId"], "SelectionId": made["SelectionId"]}
     assert backup.get_backup_selection(**key)["BackupSelection"] == chosen
     backup.delete_backup_selection(**key)
+    assert (
+        backup.list_recovery_points_by_backup_vault(BackupVaultName="kept")["RecoveryPoints"] == []
+    )
     with pytest.raises(ClientError, match="Cannot find Backup plan"):
         backup.get_backup_selection(**key)
 
@@ -100,6 +103,8 @@ def test_a_project_takes_its_source_from_a_pipeline(aws, role):
     assert read["source"] == made["source"] == {"type": "CODEPIPELINE", "buildspec": "images.yml"}
     assert read["encryptionKey"].endswith("key/one")
     assert read["concurrentBuildLimit"] == 1
+    aws("codebuild").delete_project(name=made["arn"])
+    assert aws("codebuild").batch_get_projects(names=["images"])["projects"] == []
 
 
 def test_an_instance_is_watched_every_minute_and_protected(aws, subnets):
@@ -324,6 +329,14 @@ def test_a_function_keeps_where_it_gives_up_to(aws, role):
     assert (told["DeadLetterConfig"]["TargetArn"], told["Timeout"]) == (queue, 9)
 
 
+def test_a_trail_is_deleted_by_its_arn(aws):
+    aws("s3").create_bucket(Bucket="trails")
+    trail = aws("cloudtrail").create_trail(Name="all", S3BucketName="trails")["TrailARN"]
+    aws("cloudtrail").delete_trail(Name=trail)
+    assert aws("cloudtrail").describe_trails()["trailList"] == []
+    aws("s3").delete_bucket(Bucket="trails")
+
+
 def test_a_scalable_target_has_tags(aws):
     ecs, scaling = aws("ecs"), aws("application-autoscaling")
     ecs.create_cluster(clusterName="scaled")
@@ -375,21 +388,3 @@ def test_what_nobody_fills_is_asked_of_moto(aws):
     s3 = aws("s3")
     s3.create_bucket(Bucket="plain")
     assert [each["Name"] for each in s3.list_buckets()["Buckets"]] == ["plain"]
-
-
-def test_the_inventory_names_what_came_and_forgets_what_went(aws, url):
-    def held():
-        with urllib.request.urlopen(f"{url}/_emulator/inventory") as answer:  # noqa: S310  # loopback
-            return json.load(answer)
-
-    before = held()
-    aws("sqs").create_queue(QueueName="left-over")
-    key = aws("logs").put_query_definition(name="q", queryString="limit 1")["queryDefinitionId"]
-    new = {kind: names for kind, names in held().items() if before.get(kind) != names}
-    assert new == {
-        "logs layer query definitions": [key],
-        "sqs us-east-1 queues": ["left-over"],
-    }
-    aws("sqs").delete_queue(QueueUrl=f"{url}/123456789012/left-over")
-    aws("logs").delete_query_definition(queryDefinitionId=key)
-    assert held() == before
