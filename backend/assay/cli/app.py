@@ -17,7 +17,8 @@ from assay.cli.running import load_settings, run, run_client, text
 # ruff: noqa: PLC0415
 
 EXIT_CODES = """Exit codes: 0 done or answered; 1 error; 2 wrong usage; 3 the documents do not say;
-4 some files could not be read; 5 the data folder is held by a process that does not answer."""
+4 some files could not be read; 5 the data folder is held by a process that does not answer;
+6 an evaluation's figure is below what was asked for."""
 
 app = typer.Typer(
     name="assay",
@@ -165,6 +166,45 @@ def documents(
         lambda client, console, _: commands.documents(client, console, as_json=as_json),
         (url, api_key),
         quiet=as_json,
+    )
+
+
+@app.command("eval")
+def evaluate(
+    labelled: Annotated[
+        Path, typer.Argument(help="Labelled set: JSON lines, as docs/evaluation.md describes.")
+    ],
+    files: Files = None,
+    out: Annotated[Path | None, typer.Option(help="Write the report as JSON here.")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Write it as Markdown here.")] = None,
+    least: Annotated[
+        list[str] | None,
+        typer.Option("--min", help="End with 6 unless met, such as extraction.f1=0.9."),
+    ] = None,
+    url: Url = None,
+    api_key: ApiKey = None,
+    as_json: Json = False,  # noqa: FBT002
+    quiet: Quiet = False,  # noqa: FBT002
+) -> None:
+    """Judge extraction, search and answers by your own documents.
+
+    Files that are new are read first; the set names documents by their files' names.
+    """
+    from assay.cli import commands
+    from assay.cli.evaluation_set import read_set
+    from assay.cli.failures import CommandFailed
+
+    try:
+        lines = read_set(labelled)  # before a server is started for nothing
+    except CommandFailed as error:
+        typer.echo(f"assay: {error}", err=True)
+        raise typer.Exit(error.code) from error
+    asked = commands.Evaluation(labelled.name, lines, out, markdown, least or (), as_json)
+    run_client(
+        lambda client, console, paths: commands.evaluate(client, console, asked, paths),
+        (url, api_key),
+        files or (),
+        quiet=quiet or as_json,
     )
 
 

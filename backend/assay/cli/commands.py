@@ -4,10 +4,10 @@ import asyncio
 import json
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from assay.adapters.telemetry import configure_logging
 from assay.cli.client import POLL_SECONDS, Client
@@ -16,7 +16,10 @@ from assay.cli.failures import CommandFailed
 from assay.cli.files import upload_name
 from assay.settings import Mode, Settings
 
-DONE, NOT_SAID, SOME_FAILED = 0, 3, 4
+if TYPE_CHECKING:
+    from assay.cli.evaluation import Line
+
+DONE, NOT_SAID, SOME_FAILED, BELOW = 0, 3, 4, 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,18 @@ class Question:
     text: str
     conversation_id: str | None
     collection: str | None
+    as_json: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What `assay eval` was given."""
+
+    name: str
+    lines: "Sequence[Line]"
+    out: Path | None
+    markdown: Path | None
+    least: Sequence[str]
     as_json: bool
 
 
@@ -229,8 +244,31 @@ async def search(client: Client, console: Console, body: dict[str, Any], *, as_j
     return DONE
 
 
-async def documents(client: Client, console: Console, *, as_json: bool) -> int:
-    """List every document, newest first."""
+async def evaluate(
+    client: Client, console: Console, evaluation: Evaluation, files: list[Path]
+) -> int:
+    """Read new files, try the set, print and write the report."""
+    from assay.cli import evaluation as trial  # noqa: PLC0415 - no other command needs it
+
+    if files:
+        await _ingest(client, console, files, None)
+    report = await trial.evaluate(client, console, evaluation.lines, await _documents(client))
+    told = trial.markdown(report, f"Evaluation with {evaluation.name}")
+    if evaluation.markdown:
+        trial.written(evaluation.markdown, told)
+    if evaluation.out:
+        trial.written(evaluation.out, json.dumps(report, indent=2, ensure_ascii=False) + "\n")
+    if evaluation.as_json:
+        _print_json(report)
+    else:
+        console.print(told)
+    below = trial.missed(report, evaluation.least)
+    for sentence in below:
+        console.fail(sentence)
+    return BELOW if below else DONE
+
+
+async def _documents(client: Client) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = []
     cursor: str | None = None
     while True:
@@ -239,7 +277,12 @@ async def documents(client: Client, console: Console, *, as_json: bool) -> int:
         items += page["items"]
         cursor = page["next_cursor"]
         if cursor is None:
-            break
+            return items
+
+
+async def documents(client: Client, console: Console, *, as_json: bool) -> int:
+    """List every document, newest first."""
+    items = await _documents(client)
     if as_json:
         _print_json(items)
         return DONE
