@@ -106,6 +106,7 @@ class Embedded:
             "ASSAY_MODE": "services",
             "ASSAY_DATA_DIR": str(self.folder.path),
             "ASSAY_SOLE_WORKER": "true",
+            "ASSAY_SECRET_KEY": ",".join(key.get_secret_value() for key in settings.secret_keys),
             "POSTGRES_HOST": settings.postgres_host,
             "POSTGRES_PORT": str(settings.postgres_port),
             "POSTGRES_DB": settings.postgres_db,
