@@ -211,6 +211,11 @@ class Attack:
         used = required + [slot for slot in optional if self.random.random() < 1 / 2]
         used = used or [self.random.choice(optional)]
         aimed = self.random.choice(used)
+        either = _EITHER.get(operation.path, ())
+        if sum(slot.name in either for slot in used) > 1:
+            # One of them, and the aimed one if it is among them.
+            kept = aimed if aimed.name in either else next(s for s in used if s.name in either)
+            used = [slot for slot in used if slot.name not in either or slot is kept]
         return {slot: self.ids(slot, aimed=slot is aimed) for slot in used}
 
     def ids(self, slot: Slot, *, aimed: bool) -> list[tuple[str, str]]:
@@ -261,7 +266,8 @@ class Attack:
         if operation.form:
             request |= {"files": {"file": ("a.txt", b"Words.")}, "data": parts["form"]}
         elif operation.body is not None:
-            request["json"] = operation.body | _MEMBERS.get(operation.path, {}) | parts["json"]
+            body = _BODIES.get(operation.path, operation.body)
+            request["json"] = body | parts["json"]
         path = operation.path.format_map(_Numbers(parts["path"]))
         return await client.request(method, path, **request)
 
@@ -293,19 +299,31 @@ class Attack:
         for operation in sorted(self.operations, key=lambda each: each.method == "DELETE"):
             if operation.path.startswith("/v1/admin/"):
                 continue  # operators' calls, which no tenant may make
-            ids = {slot: [self.victim.ids.get(kind_of(slot), "")] for slot in operation.slots}
+            either = _EITHER.get(operation.path, ())
+            ids = {
+                slot: [self.victim.ids.get(kind_of(slot), "")]
+                for slot in operation.slots
+                if slot.name not in either[1:]
+            }
             answer = await self.send(self.victim.client, operation.method, operation, ids)
             self.report.controls[operation.name] = answer.status_code
             if answer.status_code in (401, 403, 404, 422):
                 self.report.breaches.append(f"{operation.name}: its owner got {answer.text}")
 
 
+_EITHER = dict.fromkeys(
+    ("/v1/analyses", "/v1/analyses/estimate"), ("document_ids", "collection_id")
+)
+"""Members of which a call takes one alone."""
 _PARAMETERS = {
     "/v1/documents/{document_id}/pages/{number}/boxes": {"start": 0, "end": 5},
 }
 """Required parameters that are no ids."""
-_MEMBERS = {"/v1/ask": {"question": "What was revenue in 2023?"}}
-"""Instead of the description's example, about which the two workspaces have nothing at all."""
+_BODIES = {
+    "/v1/ask": {"question": "What was revenue in 2023?"},
+    **{key: {"kind": "summary"} for key in _EITHER},
+}
+"""Instead of the description's examples: of what the two workspaces know, and have."""
 
 
 class _Numbers(dict[str, str]):
