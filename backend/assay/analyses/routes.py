@@ -1,14 +1,16 @@
 """Calls about analyses and their templates."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.routing import APIRoute
+from starlette.responses import StreamingResponse
 from starlette.routing import Match
 from starlette.types import Scope
 
 from assay.adapters.http import ALWAYS, Cursor, CursorText, ItemList, Limit, problems
+from assay.analyses.exports import MEDIA_TYPES, Format
 from assay.analyses.models import DocumentStatus, Kind, Status
 from assay.analyses.schemas import (
     Analysis,
@@ -63,6 +65,17 @@ IdempotencyKey = Annotated[
     ),
 ]
 TableLimit = Annotated[int, Query(ge=1, le=1000, description="How many rows at the most.")]
+
+
+_FILES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "Rows of the table, or all of it as a file.",
+        "content": {
+            MEDIA_TYPES[form].split(";")[0]: {"schema": {"type": "string", "format": "binary"}}
+            for form in (Format.CSV, Format.XLSX)
+        },
+    }
+}
 
 
 @router.post(
@@ -189,17 +202,34 @@ async def list_documents(
 
 
 @router.get(
-    "/{analysis_id}/table", summary="Read an analysis's table", responses=problems(*ALWAYS, 404)
+    "/{analysis_id}/table",
+    summary="Read an analysis's table",
+    response_model=Table,
+    responses=_FILES | problems(*ALWAYS, 404),
 )
 async def read_table(
     analysis_id: UUID,
     caller: ViewerCaller,
     analyses: Service,
+    *,
+    form: Annotated[
+        Format, Query(alias="format", description="`csv` and `xlsx` hold all rows, as a download.")
+    ] = Format.JSON,
+    evidence: Annotated[
+        bool, Query(description="Of `csv`: beside each value its page, quote and confidence.")
+    ] = False,
     limit: TableLimit = 100,
     cursor: CursorText = None,
-) -> Table:
-    """Return rows of the table, in the order of the documents; while it runs, up to now."""
-    return await analyses.table(caller, analysis_id, cursor=cursor, limit=limit)
+) -> Any:
+    """Return rows of the table, in the order of the documents; while it runs, up to now.
+
+    A workbook has typed cells, and a sheet with what every value rests on. Texts that a
+    spreadsheet would take for formulas are made inert.
+    """
+    if form is Format.JSON:
+        return await analyses.table(caller, analysis_id, cursor=cursor, limit=limit)
+    file = await analyses.downloads.open(caller, analysis_id, form, evidence=evidence)
+    return StreamingResponse(file.pieces, media_type=file.media_type, headers=file.headers)
 
 
 @router.post(

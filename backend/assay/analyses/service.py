@@ -12,6 +12,7 @@ from assay.adapters.http import Cursor, ItemList, item_list
 from assay.adapters.jobs import Jobs
 from assay.adapters.postgres import Database, Row, Transaction
 from assay.analyses import repository, table, templates_service
+from assay.analyses.downloads import Downloads
 from assay.analyses.estimate import Estimator
 from assay.analyses.models import DocumentStatus, Kind, Status
 from assay.analyses.queueing import queue_lanes
@@ -27,6 +28,7 @@ from assay.analyses.schemas import (
 )
 from assay.analyses.templates_service import Templates
 from assay.analyses.views import analysis_of, document_of, result_of
+from assay.documents.scratch import scratch_folder
 from assay.errors import Conflict, Invalid, not_found
 from assay.identity.audit import Action, record
 from assay.identity.models import Caller
@@ -57,6 +59,7 @@ class Analyses:
         self._database, self._jobs = database, jobs
         self._estimator, self._settings = estimator, settings
         self.templates = Templates(database)
+        self.downloads = Downloads(database, scratch_folder(settings))
 
     async def create(self, caller: Caller, body: AnalysisCreate, key: str | None) -> Analysis:
         """Queue an analysis.

@@ -234,7 +234,14 @@ CASES = [
     Case(f"GET {_ANALYSES}", shows=("analysis",), request={"params": {"limit": 200}}),
     Case(f"GET {_ANALYSES}/{{analysis_id}}", ids=_ANALYSIS, shows=("analysis", "document")),
     Case(f"GET {_ANALYSES}/{{analysis_id}}/documents", ids=_ANALYSIS, shows=("document",)),
-    Case(f"GET {_ANALYSES}/{{analysis_id}}/table", ids=_ANALYSIS),
+    *(
+        Case(
+            f"GET {_ANALYSES}/{{analysis_id}}/table",
+            ids=_ANALYSIS,
+            request={"params": {"format": form}},
+        )
+        for form in ("json", "csv", "xlsx")
+    ),
     # What is over refuses its owner too, but as something that is there.
     *(
         Case(f"POST {_ANALYSES}/{{analysis_id}}/{step}", 409, _ANALYSIS)
