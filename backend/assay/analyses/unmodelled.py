@@ -1,13 +1,16 @@
 """The engine that asks no model: the documents' structure, patterns and own sentences."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from assay.analyses.encoding import LABEL
 from assay.analyses.engine import DocumentFailed, Load, Read, Reading, Task
 from assay.analyses.estimate import EXTRACTIVE
 from assay.analyses.extractive.classify import classify, meaning, spoken, telling
+from assay.analyses.extractive.compare import compare
+from assay.analyses.extractive.compare import likeliest as likeliest_sides
 from assay.analyses.extractive.summary import likeliest, summarise, summarise_all
-from assay.analyses.models import Cell, Finding, Kind, Label, Point, Source
+from assay.analyses.models import Cell, Finding, Kind, Label, Passage, Point, Source
 from assay.analyses.processes import Processes
 from assay.analyses.retrieval import DocumentRetrieval
 from assay.analyses.runs import Held
@@ -15,6 +18,8 @@ from assay.analyses.schemas import Length
 
 POINTS = {Length.SHORT: 3, Length.MEDIUM: 6, Length.LONG: 12}
 """Points of a summary."""
+FEWEST_COMPARED = 2
+TOO_FEW = "Fewer than two of the documents are left to compare. Add others with `extend`."
 NEEDS_MODEL = (
     "This kind of analysis needs a language model, and none is set up. Ask the operator to set"
     " OPENAI_API_KEY or OPENAI_BASE_URL."
@@ -51,9 +56,35 @@ class Unmodelled:
             summarise_all, given, points=POINTS[task.spec.length], focus=task.spec.focus
         )
 
-    async def compare(self, task: Task, read: Sequence[Read], load: Load) -> Sequence[Finding]:  # noqa: ARG002 - see `Engine`
+    async def compare(self, task: Task, read: Sequence[Read], load: Load) -> Sequence[Finding]:
         """See `Engine`."""
-        raise DocumentFailed("needs_model", NEEDS_MODEL)
+        loaded = [await load(each.document_id) for each in read]
+        sources = [source for source in loaded if source is not None]
+        if len(sources) < FEWEST_COMPARED:
+            raise DocumentFailed("document_deleted", TOO_FEW)
+        topics = task.spec.topics
+        found = await self._places(task, sources)
+        nearness = {}
+        if topics:
+            sentences = await self._processes.run(likeliest_sides, sources, found)
+            for topic, texts in sentences.items():
+                near = await self._retrieval.nearness(task.scope, texts, [topic])
+                nearness[topic] = {text: value[0] for text, value in zip(texts, near, strict=True)}
+        return await self._processes.run(
+            compare, sources, topics=topics, found=found, nearness=nearness
+        )
+
+    async def _places(
+        self, task: Task, sources: Sequence[Source]
+    ) -> dict[str, dict[UUID, list[Passage]]]:
+        """Return the passages for each topic in each document."""
+        found: dict[str, dict[UUID, list[Passage]]] = {topic: {} for topic in task.spec.topics}
+        for source in sources if found else ():
+            queries = {topic: topic for topic in found}
+            places = await self._retrieval.find(task.scope, source.document_id, queries)
+            for topic, passages in places.items():
+                found[topic][source.document_id] = passages
+        return found
 
     async def _classify(self, task: Task, source: Source) -> Cell | None:
         labels = [Label(each.name, each.description) for each in task.spec.labels]
