@@ -158,7 +158,9 @@ async function post<Result>(path: string, body: unknown, bearer?: string): Promi
   const headers: Record<string, string> = { "X-Assay-Client": "web" };
   if (body !== null) headers["Content-Type"] = "application/json";
   if (bearer) headers.Authorization = `Bearer ${bearer}`;
-  const sent = { method: "POST", headers, body: body === null ? null : JSON.stringify(body) };
+  // `keepalive`: it outlives its page. An answer that got lost would leave the cookie spent.
+  const sent: RequestInit = { method: "POST", headers, keepalive: true };
+  if (body !== null) sent.body = JSON.stringify(body);
   const response = await fetch(path, sent).catch(() => {
     throw unreachable();
   });

@@ -21,7 +21,7 @@ const outside = createRoute({
   getParentRoute: () => root,
   id: "outside",
   validateSearch: signInSearch,
-  beforeLoad: ({ search }) => {
+  beforeLoad: ({ search }): void => {
     if (getSession().status === "signed-in") redirect({ href: nextPath(search), throw: true });
   },
 });
@@ -31,41 +31,46 @@ const inside = createRoute({
   getParentRoute: () => root,
   id: "inside",
   component: Shell,
-  beforeLoad: ({ location }) => {
+  beforeLoad: ({ location }): void => {
     if (getSession().status === "signed-out") {
       redirect({ to: "/sign-in", search: { next: location.href }, throw: true });
     }
   },
 });
 
-// One route per screen. `page` names its component, which is loaded when it is shown; what reads its
-// search parameters is small and comes from the feature's index.ts.
+// One constant per screen (inline ones lose their types). `page` names its component, which is loaded
+// when it is shown; what reads its search parameters is small and comes from the feature's index.ts.
+
+const signIn = createRoute({
+  getParentRoute: () => outside,
+  path: "/sign-in",
+  component: page("auth/SignInPage"),
+});
+
+const signUp = createRoute({
+  getParentRoute: () => outside,
+  path: "/sign-up",
+  component: page("auth/SignUpPage"),
+});
+
+const home = createRoute({
+  getParentRoute: () => inside,
+  path: "/",
+  beforeLoad: (): void => {
+    redirect({ to: "/library", throw: true });
+  },
+});
+
+const library = createRoute({
+  getParentRoute: () => inside,
+  path: "/library",
+  validateSearch: librarySearch,
+  component: page("library/LibraryPage"),
+});
+
 const routeTree = root.addChildren([
-  outside.addChildren([
-    createRoute({
-      getParentRoute: () => outside,
-      path: "/sign-in",
-      component: page("auth/SignInPage"),
-    }),
-    createRoute({
-      getParentRoute: () => outside,
-      path: "/sign-up",
-      component: page("auth/SignUpPage"),
-    }),
-  ]),
-  inside.addChildren([
-    createRoute({
-      getParentRoute: () => inside,
-      path: "/",
-      beforeLoad: () => redirect({ to: "/library", throw: true }),
-    }),
-    createRoute({
-      getParentRoute: () => inside,
-      path: "/library",
-      validateSearch: librarySearch,
-      component: page("library/LibraryPage"),
-    }),
-  ]),
+  outside.addChildren([signIn, signUp]),
+  inside.addChildren([home, library]),
 ]);
 
 export function createAppRouter(queryClient: QueryClient) {
