@@ -8,8 +8,14 @@ BIN := $(CURDIR)/$(VENV)/bin
 TOOLS := $(VENV)/.tools
 STAMP := $(VENV)/.installed
 STAMP_DEV := $(VENV)/.installed-dev
+NPM := frontend/scripts/npm
+WEB := frontend/dist/index.html
+WEB_STAMP := frontend/node_modules/.installed
+WEB_STAMP_DEV := frontend/node_modules/.installed-dev
+WEB_SOURCES := $(shell find frontend/src frontend/public frontend/index.html frontend/vite.config.ts -type f)
 # Downloads are kept beside the environment: nothing is written elsewhere in the home folder.
 export UV_CACHE_DIR ?= $(CURDIR)/$(VENV)/.cache
+export npm_config_cache ?= $(CURDIR)/$(VENV)/.cache/npm
 export PIP_NO_CACHE_DIR := 1
 # uv downloads no Python of its own: the one that made .venv is the one that runs.
 export UV_PYTHON_DOWNLOADS := never
@@ -20,24 +26,46 @@ export ORT_DISABLE_TELEMETRY := 1
 export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lock benchmark kills openapi clean infra-check infra-lint infra-plan-test infra-container-test
+.PHONY: help run test check check-backend frontend-check frontend-test frontend-e2e frontend-dev frontend-client screenshots format lock benchmark kills openapi clean infra-check infra-lint infra-plan-test infra-container-test
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(STAMP) ## Set everything up and serve on port 8000 (PORT=... for another)
+run: $(STAMP) $(WEB) ## Set everything up and serve on port 8000 (PORT=... for another)
 	@$(BIN)/assay serve --port $(PORT)
 
-test: $(STAMP_DEV) ## Set everything up and run the tests
+test: $(STAMP_DEV) frontend-test ## Set everything up and run the tests
 	cd backend && $(BIN)/python -m pytest -n 2 --dist loadfile
 
-check: $(STAMP_DEV) ## Check format, lint, types and layers
+check: check-backend frontend-check ## Check format, lint, types and layers
+
+check-backend: $(STAMP_DEV)
 	cd backend && $(BIN)/ruff format --check . && $(BIN)/ruff check .
 	cd backend && $(BIN)/mypy -p assay
 	cd backend && $(BIN)/lint-imports
 
-format: $(STAMP_DEV) ## Format the code
+frontend-check: build/openapi.json $(WEB_STAMP_DEV) ## Check the web application; its client must fit the API
+	@$(NPM) run --silent check
+
+frontend-test: $(WEB_STAMP_DEV) ## Run the web application's unit tests
+	@$(NPM) run --silent test
+
+frontend-e2e: $(STAMP) $(WEB) $(WEB_STAMP_DEV) ## Try the web application in Chromium on the real backend
+	@$(NPM) run --silent size
+	@$(NPM) run --silent e2e
+
+frontend-dev: $(WEB_STAMP_DEV) ## Serve the web application while it is written, beside a running `make run`
+	@$(NPM) run dev
+
+frontend-client: build/openapi.json $(WEB_STAMP_DEV) ## Write the web application's client from the API's description
+	@$(NPM) run --silent client
+
+screenshots: $(STAMP) $(WEB) $(WEB_STAMP_DEV) ## Take the README's pictures anew
+	@$(NPM) run --silent screenshots
+
+format: $(STAMP_DEV) $(WEB_STAMP_DEV) ## Format the code
 	cd backend && $(BIN)/ruff format . && $(BIN)/ruff check --fix .
+	@$(NPM) run --silent format
 
 benchmark: $(STAMP_DEV) ## Measure retrieval, serving, odd files, answers, requests, neighbours, isolation
 	cd backend && $(BIN)/python -m benchmarks.scifact
@@ -86,7 +114,7 @@ infra-container-test: $(STAMP_DEV) ## Check the Containerfiles; start nginx and 
 		--ignore=emulator --ignore=applied --ignore=deployed .
 
 clean: ## Remove the environment and what tools cached
-	rm -rf $(VENV) backend/.mypy_cache backend/.ruff_cache backend/.pytest_cache backend/.hypothesis
+	rm -rf $(VENV) build frontend/node_modules frontend/dist frontend/test-results backend/.mypy_cache backend/.ruff_cache backend/.pytest_cache backend/.hypothesis
 
 $(TOOLS): backend/requirements-build.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -108,3 +136,21 @@ $(STAMP): backend/requirements.txt backend/pyproject.toml $(TOOLS)
 $(STAMP_DEV): backend/requirements-dev.txt $(STAMP)
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r backend/requirements-dev.txt
 	@touch $@
+
+# What only builds the application is a dependency; what checks and tests it, a development one.
+$(WEB_STAMP): frontend/package-lock.json frontend/requirements-node.txt $(TOOLS)
+	@echo "Installing the web application's packages ..." >&2
+	@$(NPM) ci --omit=dev --loglevel=error
+	@touch $@
+
+$(WEB_STAMP_DEV): frontend/package-lock.json frontend/requirements-node.txt $(TOOLS)
+	@$(NPM) ci --loglevel=error
+	@touch $(WEB_STAMP) $@
+
+$(WEB): $(WEB_SOURCES) $(WEB_STAMP)
+	@echo "Building the web application ..." >&2
+	@$(NPM) run --silent build -- --logLevel warn
+
+build/openapi.json: $(STAMP) $(shell find backend/assay -name '*.py')
+	@mkdir -p build
+	@$(BIN)/assay openapi > $@.new && mv $@.new $@

@@ -26,6 +26,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Metrics for Prometheus
+         * @description Return this process's metrics in Prometheus's text format.
+         *
+         *     Only directly: what came through a proxy gets a 404, unless `METRICS_PROXIED` is set.
+         */
+        get: operations["metrics_metrics_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/ready": {
         parameters: {
             query?: never;
@@ -41,28 +63,6 @@ export interface paths {
          *     `degraded`.
          */
         get: operations["ready_ready_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/metrics": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Metrics for Prometheus
-         * @description Return this process's metrics in Prometheus's text format.
-         *
-         *     Only directly: what came through a proxy gets a 404, unless `METRICS_PROXIED` is set.
-         */
-        get: operations["metrics_metrics_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -125,6 +125,26 @@ export interface paths {
         patch: operations["change_v1_admin_tenants__tenant_id__patch"];
         trace?: never;
     };
+    "/v1/admin/topology": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The state of every part
+         * @description Tell how every part and every node of the vector store is. For operators only.
+         */
+        get: operations["topology_v1_admin_topology_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/admin/usage": {
         parameters: {
             query?: never;
@@ -148,7 +168,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/admin/topology": {
+    "/v1/analyses": {
         parameters: {
             query?: never;
             header?: never;
@@ -156,61 +176,51 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The state of every part
-         * @description Tell how every part and every node of the vector store is. For operators only.
+         * List analyses
+         * @description List the workspace's analyses without their results, newest first.
          */
-        get: operations["topology_v1_admin_topology_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/signup": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
+        get: operations["list_analyses_v1_analyses_get"];
         put?: never;
         /**
-         * Make a workspace
-         * @description Make a workspace with its owner, and log the owner in.
-         */
-        post: operations["sign_up_v1_signup_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/auth/login": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Log in
-         * @description Open a session.
+         * Ask many documents
+         * @description Queue an analysis: a table of fields, labels, a summary or a comparison.
          *
-         *     After too many failures the right password is refused too (`too_many_attempts`).
+         *     Each document is worked on by itself, and what was found is kept at once: read it while the
+         *     analysis runs. Documents that are still being read are waited for. The run pauses by itself
+         *     where the month's budget or the language model does not let it go on; `error` says why.
          */
-        post: operations["log_in_v1_auth_login_post"];
+        post: operations["create_v1_analyses_post"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/v1/auth/refresh": {
+    "/v1/analyses/{analysis_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read an analysis
+         * @description Return an analysis with its progress and what was found up to now.
+         */
+        get: operations["read_v1_analyses__analysis_id__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete an analysis
+         * @description Delete an analysis with all that it found; a run of it ends.
+         */
+        delete: operations["delete_v1_analyses__analysis_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/analyses/{analysis_id}/cancel": {
         parameters: {
             query?: never;
             header?: never;
@@ -220,19 +230,37 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Refresh the tokens
-         * @description Exchange a refresh token for a new pair. Using one twice ends its session.
-         *
-         *     The web application sends no body: its token is in the cookie.
+         * Cancel an analysis
+         * @description End an analysis; what was found is kept.
          */
-        post: operations["refresh_v1_auth_refresh_post"];
+        post: operations["cancel_v1_analyses__analysis_id__cancel_post"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/v1/auth/logout": {
+    "/v1/analyses/{analysis_id}/documents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List an analysis's documents
+         * @description Return how far an analysis is with each document, and why some failed.
+         */
+        get: operations["list_documents_v1_analyses__analysis_id__documents_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/analyses/{analysis_id}/extend": {
         parameters: {
             query?: never;
             header?: never;
@@ -242,77 +270,17 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Log out
-         * @description End the session that the access token belongs to.
+         * Ask further documents
+         * @description Ask the same of documents that joined the collection since, or of those named.
          */
-        post: operations["log_out_v1_auth_logout_post"];
+        post: operations["extend_v1_analyses__analysis_id__extend_post"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/v1/me": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Who am I
-         * @description Tell who calls, for which workspace, and what they may send.
-         */
-        get: operations["me_v1_me_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/me/password": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Change my password
-         * @description Change one's own password; every other session of the account ends.
-         */
-        put: operations["change_password_v1_me_password_put"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/sessions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * My sessions
-         * @description List one's own living sessions, oldest first.
-         */
-        get: operations["list_sessions_v1_sessions_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/sessions/{session_id}": {
+    "/v1/analyses/{analysis_id}/pause": {
         parameters: {
             query?: never;
             header?: never;
@@ -321,42 +289,58 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post?: never;
         /**
-         * End a session of mine
-         * @description End one of one's own sessions.
+         * Pause an analysis
+         * @description Stop after the documents under way; `resume` goes on with the others.
          */
-        delete: operations["end_session_v1_sessions__session_id__delete"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/members": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List members
-         * @description List the members of the workspace, oldest first.
-         */
-        get: operations["list_members_v1_members_get"];
-        put?: never;
-        /**
-         * Add a member
-         * @description Add a member; without a password in the request, a temporary one is shown once.
-         */
-        post: operations["add_member_v1_members_post"];
+        post: operations["pause_v1_analyses__analysis_id__pause_post"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/v1/members/{member_id}": {
+    "/v1/analyses/{analysis_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume an analysis
+         * @description Go on with a paused analysis; nothing that was paid for is paid again.
+         */
+        post: operations["resume_v1_analyses__analysis_id__resume_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/analyses/{analysis_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try failed documents again
+         * @description Try the failed and skipped documents of an analysis that is over, and no others.
+         */
+        post: operations["retry_v1_analyses__analysis_id__retry_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/analyses/{analysis_id}/table": {
         parameters: {
             query?: never;
             header?: never;
@@ -364,24 +348,88 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read a member
-         * @description Read one member.
+         * Read an analysis's table
+         * @description Return rows of the table, in the order of the documents; while it runs, up to now.
          */
-        get: operations["read_member_v1_members__member_id__get"];
+        get: operations["read_table_v1_analyses__analysis_id__table_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/analyses/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Estimate an analysis
+         * @description Say what a run would about take, from the documents' lengths and earlier runs.
+         */
+        post: operations["estimate_v1_analyses_estimate_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/analyses/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List templates
+         * @description List one's own templates and those that are shared, oldest first.
+         */
+        get: operations["list_templates_v1_analyses_templates_get"];
+        put?: never;
+        /**
+         * Save a template
+         * @description Save a question, for oneself or for the whole workspace.
+         */
+        post: operations["create_template_v1_analyses_templates_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/analyses/templates/{template_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a template
+         * @description Return a template; another member's own one is unknown.
+         */
+        get: operations["read_template_v1_analyses_templates__template_id__get"];
         put?: never;
         post?: never;
         /**
-         * Remove a member
-         * @description Remove a member with their sessions, API keys and conversations. Documents stay.
+         * Delete a template
+         * @description Delete a template; only its maker and admins may. Analyses stay as they are.
          */
-        delete: operations["remove_member_v1_members__member_id__delete"];
+        delete: operations["delete_template_v1_analyses_templates__template_id__delete"];
         options?: never;
         head?: never;
         /**
-         * Change a member's role
-         * @description Give a member another role; it holds from their next request on.
+         * Change a template
+         * @description Change a template's name, question, or who sees it; only its maker and admins may.
          */
-        patch: operations["change_member_v1_members__member_id__patch"];
+        patch: operations["change_template_v1_analyses_templates__template_id__patch"];
         trace?: never;
     };
     "/v1/api-keys": {
@@ -436,6 +484,30 @@ export interface paths {
         patch: operations["rename_api_key_v1_api_keys__key_id__patch"];
         trace?: never;
     };
+    "/v1/ask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask
+         * @description Answer a question from the documents, with citations whose quotes are on their pages.
+         *
+         *     When the documents do not say, the answer says so, `answered` is false and there are no
+         *     citations. What goes wrong before the answer begins is a problem as with any call; after
+         *     that, a stream ends with the event `error`.
+         */
+        post: operations["ask_v1_ask_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/audit": {
         parameters: {
             query?: never;
@@ -470,6 +542,70 @@ export interface paths {
         get: operations["export_v1_audit_export_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Log in
+         * @description Open a session.
+         *
+         *     After too many failures the right password is refused too (`too_many_attempts`).
+         */
+        post: operations["log_in_v1_auth_login_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Log out
+         * @description End the session that the access token belongs to.
+         */
+        post: operations["log_out_v1_auth_logout_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refresh the tokens
+         * @description Exchange a refresh token for a new pair. Using one twice ends its session.
+         *
+         *     The web application sends no body: its token is in the cookie.
+         */
+        post: operations["refresh_v1_auth_refresh_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -526,6 +662,54 @@ export interface paths {
          * @description Change a collection's name or description; what is absent or null stays.
          */
         patch: operations["update_v1_collections__collection_id__patch"];
+        trace?: never;
+    };
+    "/v1/conversations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List my conversations
+         * @description List one's own conversations, the latest first.
+         */
+        get: operations["list_conversations_v1_conversations_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/conversations/{conversation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a conversation
+         * @description Read a conversation with its messages and their citations.
+         */
+        get: operations["read_conversation_v1_conversations__conversation_id__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a conversation
+         * @description Delete a conversation with all that was said.
+         */
+        delete: operations["delete_conversation_v1_conversations__conversation_id__delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Rename a conversation
+         * @description Change a conversation's title.
+         */
+        patch: operations["rename_conversation_v1_conversations__conversation_id__patch"];
         trace?: never;
     };
     "/v1/documents": {
@@ -620,26 +804,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/documents/{document_id}/pages/{number}/image": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * See a page
-         * @description Return a picture of a PDF's page; other formats have none (`no_image`).
-         */
-        get: operations["image_v1_documents__document_id__pages__number__image_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/v1/documents/{document_id}/pages/{number}/boxes": {
         parameters: {
             query?: never;
@@ -652,6 +816,26 @@ export interface paths {
          * @description Return where a PDF's page shows a piece of its text, one box per line.
          */
         get: operations["boxes_v1_documents__document_id__pages__number__boxes_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/documents/{document_id}/pages/{number}/image": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * See a page
+         * @description Return a picture of a PDF's page; other formats have none (`no_image`).
+         */
+        get: operations["image_v1_documents__document_id__pages__number__image_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -703,6 +887,98 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who am I
+         * @description Tell who calls, for which workspace, and what they may send.
+         */
+        get: operations["me_v1_me_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change my password
+         * @description Change one's own password; every other session of the account ends.
+         */
+        put: operations["change_password_v1_me_password_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List members
+         * @description List the members of the workspace, oldest first.
+         */
+        get: operations["list_members_v1_members_get"];
+        put?: never;
+        /**
+         * Add a member
+         * @description Add a member; without a password in the request, a temporary one is shown once.
+         */
+        post: operations["add_member_v1_members_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/members/{member_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a member
+         * @description Read one member.
+         */
+        get: operations["read_member_v1_members__member_id__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a member
+         * @description Remove a member with their sessions, API keys and conversations. Documents stay.
+         */
+        delete: operations["remove_member_v1_members__member_id__delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a member's role
+         * @description Give a member another role; it holds from their next request on.
+         */
+        patch: operations["change_member_v1_members__member_id__patch"];
+        trace?: never;
+    };
     "/v1/search": {
         parameters: {
             query?: never;
@@ -723,31 +999,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/ask": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Ask
-         * @description Answer a question from the documents, with citations whose quotes are on their pages.
-         *
-         *     When the documents do not say, the answer says so, `answered` is false and there are no
-         *     citations. What goes wrong before the answer begins is a problem as with any call; after
-         *     that, a stream ends with the event `error`.
-         */
-        post: operations["ask_v1_ask_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/conversations": {
+    "/v1/sessions": {
         parameters: {
             query?: never;
             header?: never;
@@ -755,10 +1007,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List my conversations
-         * @description List one's own conversations, the latest first.
+         * My sessions
+         * @description List one's own living sessions, oldest first.
          */
-        get: operations["list_conversations_v1_conversations_get"];
+        get: operations["list_sessions_v1_sessions_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -767,63 +1019,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/conversations/{conversation_id}": {
+    "/v1/sessions/{session_id}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /**
-         * Read a conversation
-         * @description Read a conversation with its messages and their citations.
-         */
-        get: operations["read_conversation_v1_conversations__conversation_id__get"];
+        get?: never;
         put?: never;
         post?: never;
         /**
-         * Delete a conversation
-         * @description Delete a conversation with all that was said.
+         * End a session of mine
+         * @description End one of one's own sessions.
          */
-        delete: operations["delete_conversation_v1_conversations__conversation_id__delete"];
-        options?: never;
-        head?: never;
-        /**
-         * Rename a conversation
-         * @description Change a conversation's title.
-         */
-        patch: operations["rename_conversation_v1_conversations__conversation_id__patch"];
-        trace?: never;
-    };
-    "/v1/analyses": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List analyses
-         * @description List the workspace's analyses without their results, newest first.
-         */
-        get: operations["list_analyses_v1_analyses_get"];
-        put?: never;
-        /**
-         * Ask many documents
-         * @description Queue an analysis: a table of fields, labels, a summary or a comparison.
-         *
-         *     Each document is worked on by itself, and what was found is kept at once: read it while the
-         *     analysis runs. Documents that are still being read are waited for. The run pauses by itself
-         *     where the month's budget or the language model does not let it go on; `error` says why.
-         */
-        post: operations["create_v1_analyses_post"];
-        delete?: never;
+        delete: operations["end_session_v1_sessions__session_id__delete"];
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/v1/analyses/estimate": {
+    "/v1/signup": {
         parameters: {
             query?: never;
             header?: never;
@@ -833,226 +1049,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Estimate an analysis
-         * @description Say what a run would about take, from the documents' lengths and earlier runs.
+         * Make a workspace
+         * @description Make a workspace with its owner, and log the owner in.
          */
-        post: operations["estimate_v1_analyses_estimate_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/analyses/templates": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List templates
-         * @description List one's own templates and those that are shared, oldest first.
-         */
-        get: operations["list_templates_v1_analyses_templates_get"];
-        put?: never;
-        /**
-         * Save a template
-         * @description Save a question, for oneself or for the whole workspace.
-         */
-        post: operations["create_template_v1_analyses_templates_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/analyses/templates/{template_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Read a template
-         * @description Return a template; another member's own one is unknown.
-         */
-        get: operations["read_template_v1_analyses_templates__template_id__get"];
-        put?: never;
-        post?: never;
-        /**
-         * Delete a template
-         * @description Delete a template; only its maker and admins may. Analyses stay as they are.
-         */
-        delete: operations["delete_template_v1_analyses_templates__template_id__delete"];
-        options?: never;
-        head?: never;
-        /**
-         * Change a template
-         * @description Change a template's name, question, or who sees it; only its maker and admins may.
-         */
-        patch: operations["change_template_v1_analyses_templates__template_id__patch"];
-        trace?: never;
-    };
-    "/v1/analyses/{analysis_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Read an analysis
-         * @description Return an analysis with its progress and what was found up to now.
-         */
-        get: operations["read_v1_analyses__analysis_id__get"];
-        put?: never;
-        post?: never;
-        /**
-         * Delete an analysis
-         * @description Delete an analysis with all that it found; a run of it ends.
-         */
-        delete: operations["delete_v1_analyses__analysis_id__delete"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/analyses/{analysis_id}/documents": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List an analysis's documents
-         * @description Return how far an analysis is with each document, and why some failed.
-         */
-        get: operations["list_documents_v1_analyses__analysis_id__documents_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/analyses/{analysis_id}/table": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Read an analysis's table
-         * @description Return rows of the table, in the order of the documents; while it runs, up to now.
-         */
-        get: operations["read_table_v1_analyses__analysis_id__table_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/analyses/{analysis_id}/pause": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Pause an analysis
-         * @description Stop after the documents under way; `resume` goes on with the others.
-         */
-        post: operations["pause_v1_analyses__analysis_id__pause_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/analyses/{analysis_id}/resume": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Resume an analysis
-         * @description Go on with a paused analysis; nothing that was paid for is paid again.
-         */
-        post: operations["resume_v1_analyses__analysis_id__resume_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/analyses/{analysis_id}/cancel": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Cancel an analysis
-         * @description End an analysis; what was found is kept.
-         */
-        post: operations["cancel_v1_analyses__analysis_id__cancel_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/analyses/{analysis_id}/retry": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Try failed documents again
-         * @description Try the failed and skipped documents of an analysis that is over, and no others.
-         */
-        post: operations["retry_v1_analyses__analysis_id__retry_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/analyses/{analysis_id}/extend": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Ask further documents
-         * @description Ask the same of documents that joined the collection since, or of those named.
-         */
-        post: operations["extend_v1_analyses__analysis_id__extend_post"];
+        post: operations["sign_up_v1_signup_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1081,6 +1081,123 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List webhooks
+         * @description List the workspace's webhooks, oldest first.
+         */
+        get: operations["list_webhooks_v1_webhooks_get"];
+        put?: never;
+        /**
+         * Add a webhook
+         * @description Have a URL called when something happens.
+         *
+         *     Calls are signed by Standard Webhooks: verify `webhook-signature` with the secret, which is
+         *     shown only now. An event may come more than once, with the same `webhook-id`. What is not
+         *     answered with 200 to 299 within 15 seconds is tried again for about 17 hours; after 5 days of
+         *     failure, or an answer 410, the webhook is switched off. Redirects are not followed.
+         */
+        post: operations["create_v1_webhooks_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{webhook_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a webhook
+         * @description Return a webhook with its last delivery, without its secret.
+         */
+        get: operations["read_v1_webhooks__webhook_id__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a webhook
+         * @description Delete a webhook; what was not delivered yet is dropped.
+         */
+        delete: operations["delete_v1_webhooks__webhook_id__delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a webhook
+         * @description Change a webhook, or switch it off and on.
+         */
+        patch: operations["change_v1_webhooks__webhook_id__patch"];
+        trace?: never;
+    };
+    "/v1/webhooks/{webhook_id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List a webhook's deliveries
+         * @description Return what a webhook was told in the last 30 days and how that went, newest first.
+         */
+        get: operations["list_deliveries_v1_webhooks__webhook_id__deliveries_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{webhook_id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Renew a webhook's secret
+         * @description Give a webhook another secret; the old one ends at once.
+         */
+        post: operations["renew_v1_webhooks__webhook_id__secret_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{webhook_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test a webhook
+         * @description Queue a call of the event `webhook.test`; its outcome stands among the deliveries.
+         */
+        post: operations["test_v1_webhooks__webhook_id__test_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1096,19 +1213,17 @@ export interface components {
          * @description What the workspace's tier allows, with an operator's changes, and what of it is held.
          */
         Allowance: {
-            tier: components["schemas"]["Tier"];
-            /**
-             * Requests Per Minute
-             * @description In any 60 seconds.
-             * @example 100
-             */
-            requests_per_minute: number;
             /**
              * Concurrent Requests
              * @description At the same moment.
              * @example 20
              */
             concurrent_requests: number;
+            /**
+             * Documents
+             * @example 120
+             */
+            documents: number;
             /**
              * Progress Streams
              * @description Open streams of progress.
@@ -1122,6 +1237,13 @@ export interface components {
              */
             query_cache_bytes: number;
             /**
+             * Requests Per Minute
+             * @description In any 60 seconds.
+             * @example 100
+             */
+            requests_per_minute: number;
+            tier: components["schemas"]["Tier"];
+            /**
              * Vector Bytes
              * @description Of the documents' vectors.
              * @example 2147483648
@@ -1133,17 +1255,29 @@ export interface components {
              * @example 41943040
              */
             vector_bytes_held: number;
-            /**
-             * Documents
-             * @example 120
-             */
-            documents: number;
         };
         /**
          * Analysis
          * @description A question asked of many documents, and how far its answer is.
          */
         Analysis: {
+            /** Collection Id */
+            collection_id: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Engine
+             * @description The language model's name; `extractive`: none was asked.
+             * @example extractive
+             */
+            engine: string;
+            /** @description Why it failed, was paused by itself, or waits at the moment. */
+            error: components["schemas"]["Fault"] | null;
+            /** Finished At */
+            finished_at: string | null;
             /**
              * Id
              * Format: uuid
@@ -1155,34 +1289,17 @@ export interface components {
              * @example Accidents
              */
             name: string;
-            status: components["schemas"]["assay__analyses__models__Status"];
-            /**
-             * Engine
-             * @description The language model's name; `extractive`: none was asked.
-             * @example extractive
-             */
-            engine: string;
             progress: components["schemas"]["Progress"];
-            /** @description Why it failed, was paused by itself, or waits at the moment. */
-            error: components["schemas"]["Fault"] | null;
-            /** Collection Id */
-            collection_id: string | null;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /** Started At */
-            started_at: string | null;
-            /** Finished At */
-            finished_at: string | null;
-            usage: components["schemas"]["AnalysisUsage"];
-            spec: components["schemas"]["AnalysisSpec"];
             /**
              * Result
              * @description By kind, partial while it runs; null in lists and before there is any.
              */
             result: components["schemas"]["TableResult"] | components["schemas"]["SummaryResult"] | components["schemas"]["CompareResult"] | null;
+            spec: components["schemas"]["AnalysisSpec"];
+            /** Started At */
+            started_at: string | null;
+            status: components["schemas"]["assay__analyses__models__Status"];
+            usage: components["schemas"]["AnalysisUsage"];
         };
         /**
          * AnalysisCreate
@@ -1206,27 +1323,66 @@ export interface components {
          */
         AnalysisCreate: {
             /**
-             * @description `extract` fills `fields`; `classify` chooses among `labels`; `compare` sets documents side by side, on `topics` if given; `summary` states the main points.
-             * @example extract
+             * Collection Id
+             * @description All documents of a collection.
              */
-            kind: components["schemas"]["Kind"];
+            collection_id?: string | null;
+            /**
+             * Document Ids
+             * @description These documents, in this order; or name a `collection_id`.
+             */
+            document_ids?: string[] | null;
             /**
              * Fields
              * @description Of `extract`: the columns, each name once.
              * @default []
              */
-            fields: components["schemas"]["FieldSpec"][];
+            fields?: components["schemas"]["FieldSpec"][];
             /**
-             * @description Of `extract`: one row for each document, or one for each item in it.
-             * @default document
+             * Focus
+             * @description Of `summary`: what it is about.
+             * @default
+             * @example Risks for the buyer
              */
-            rows: components["schemas"]["Rows"];
+            focus?: string;
+            /**
+             * Instructions
+             * @description What else the language model should heed; without one they are not used.
+             * @default
+             * @example Amounts are in thousands.
+             */
+            instructions?: string;
+            /**
+             * @description `extract` fills `fields`; `classify` chooses among `labels`; `compare` sets documents side by side, on `topics` if given; `summary` states the main points.
+             * @example extract
+             */
+            kind: components["schemas"]["Kind"];
             /**
              * Labels
              * @description Of `classify`: two or more.
              * @default []
              */
-            labels: components["schemas"]["LabelSpec"][];
+            labels?: components["schemas"]["LabelSpec"][];
+            /**
+             * @description Of `summary`.
+             * @default medium
+             */
+            length?: components["schemas"]["Length"];
+            /**
+             * Name
+             * @description Absent: made from the kind and the documents.
+             */
+            name?: string | null;
+            /**
+             * @description Of `extract`: one row for each document, or one for each item in it.
+             * @default document
+             */
+            rows?: components["schemas"]["Rows"];
+            /**
+             * Template Id
+             * @description A saved template of the same kind; what is given here goes before it.
+             */
+            template_id?: string | null;
             /**
              * Topics
              * @description Of `compare`; empty: what the documents themselves treat.
@@ -1236,52 +1392,19 @@ export interface components {
              *       "Liability"
              *     ]
              */
-            topics: string[];
-            /**
-             * Focus
-             * @description Of `summary`: what it is about.
-             * @default
-             * @example Risks for the buyer
-             */
-            focus: string;
-            /**
-             * @description Of `summary`.
-             * @default medium
-             */
-            length: components["schemas"]["Length"];
-            /**
-             * Instructions
-             * @description What else the language model should heed; without one they are not used.
-             * @default
-             * @example Amounts are in thousands.
-             */
-            instructions: string;
-            /**
-             * Name
-             * @description Absent: made from the kind and the documents.
-             */
-            name?: string | null;
-            /**
-             * Document Ids
-             * @description These documents, in this order; or name a `collection_id`.
-             */
-            document_ids?: string[] | null;
-            /**
-             * Collection Id
-             * @description All documents of a collection.
-             */
-            collection_id?: string | null;
-            /**
-             * Template Id
-             * @description A saved template of the same kind; what is given here goes before it.
-             */
-            template_id?: string | null;
+            topics?: string[];
         };
         /**
          * AnalysisDocument
          * @description How far an analysis is with one document.
          */
         AnalysisDocument: {
+            /**
+             * Attempts
+             * @description How often it was tried and failed.
+             * @example 0
+             */
+            attempts: number;
             /**
              * Document Id
              * Format: uuid
@@ -1292,14 +1415,8 @@ export interface components {
              * @example report-2022.pdf
              */
             document_name: string;
-            status: components["schemas"]["DocumentStatus"];
             error: components["schemas"]["Fault"] | null;
-            /**
-             * Attempts
-             * @description How often it was tried and failed.
-             * @example 0
-             */
-            attempts: number;
+            status: components["schemas"]["DocumentStatus"];
         };
         /**
          * AnalysisExtend
@@ -1318,27 +1435,46 @@ export interface components {
          */
         AnalysisSpec: {
             /**
+             * Fields
+             * @description Of `extract`: the columns, each name once.
+             * @default []
+             */
+            fields?: components["schemas"]["FieldSpec"][];
+            /**
+             * Focus
+             * @description Of `summary`: what it is about.
+             * @default
+             * @example Risks for the buyer
+             */
+            focus?: string;
+            /**
+             * Instructions
+             * @description What else the language model should heed; without one they are not used.
+             * @default
+             * @example Amounts are in thousands.
+             */
+            instructions?: string;
+            /**
              * @description `extract` fills `fields`; `classify` chooses among `labels`; `compare` sets documents side by side, on `topics` if given; `summary` states the main points.
              * @example extract
              */
             kind: components["schemas"]["Kind"];
             /**
-             * Fields
-             * @description Of `extract`: the columns, each name once.
-             * @default []
-             */
-            fields: components["schemas"]["FieldSpec"][];
-            /**
-             * @description Of `extract`: one row for each document, or one for each item in it.
-             * @default document
-             */
-            rows: components["schemas"]["Rows"];
-            /**
              * Labels
              * @description Of `classify`: two or more.
              * @default []
              */
-            labels: components["schemas"]["LabelSpec"][];
+            labels?: components["schemas"]["LabelSpec"][];
+            /**
+             * @description Of `summary`.
+             * @default medium
+             */
+            length?: components["schemas"]["Length"];
+            /**
+             * @description Of `extract`: one row for each document, or one for each item in it.
+             * @default document
+             */
+            rows?: components["schemas"]["Rows"];
             /**
              * Topics
              * @description Of `compare`; empty: what the documents themselves treat.
@@ -1348,32 +1484,18 @@ export interface components {
              *       "Liability"
              *     ]
              */
-            topics: string[];
-            /**
-             * Focus
-             * @description Of `summary`: what it is about.
-             * @default
-             * @example Risks for the buyer
-             */
-            focus: string;
-            /**
-             * @description Of `summary`.
-             * @default medium
-             */
-            length: components["schemas"]["Length"];
-            /**
-             * Instructions
-             * @description What else the language model should heed; without one they are not used.
-             * @default
-             * @example Amounts are in thousands.
-             */
-            instructions: string;
+            topics?: string[];
         };
         /**
          * AnalysisUsage
          * @description What the language model was given, gave, and cost up to now.
          */
         AnalysisUsage: {
+            /**
+             * Cost Usd
+             * @example 0.0228
+             */
+            cost_usd: number;
             /**
              * Input Tokens
              * @example 48210
@@ -1384,11 +1506,6 @@ export interface components {
              * @example 2210
              */
             output_tokens: number;
-            /**
-             * Cost Usd
-             * @example 0.0228
-             */
-            cost_usd: number;
         };
         /**
          * ApiKey
@@ -1396,10 +1513,19 @@ export interface components {
          */
         ApiKey: {
             /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Expires At */
+            expires_at: string | null;
+            /**
              * Id
              * Format: uuid
              */
             id: string;
+            /** Last Used At */
+            last_used_at: string | null;
             /**
              * Name
              * @example nightly import
@@ -1418,21 +1544,17 @@ export interface components {
              * @description Who made it; it never does more than they may.
              */
             user_id: string;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /** Expires At */
-            expires_at: string | null;
-            /** Last Used At */
-            last_used_at: string | null;
         };
         /**
          * ApiKeyCreate
          * @description A new API key.
          */
         ApiKeyCreate: {
+            /**
+             * Expires In Days
+             * @example 90
+             */
+            expires_in_days?: number | null;
             /**
              * Name
              * @example nightly import
@@ -1442,12 +1564,7 @@ export interface components {
              * @description At most your own role.
              * @default member
              */
-            role: components["schemas"]["Role"];
-            /**
-             * Expires In Days
-             * @example 90
-             */
-            expires_in_days?: number | null;
+            role?: components["schemas"]["Role"];
         };
         /**
          * ApiKeyCreated
@@ -1455,10 +1572,24 @@ export interface components {
          */
         ApiKeyCreated: {
             /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Expires At */
+            expires_at: string | null;
+            /**
              * Id
              * Format: uuid
              */
             id: string;
+            /**
+             * Key
+             * @example assay_Qm3fX0wWq7…
+             */
+            key: string;
+            /** Last Used At */
+            last_used_at: string | null;
             /**
              * Name
              * @example nightly import
@@ -1477,20 +1608,6 @@ export interface components {
              * @description Who made it; it never does more than they may.
              */
             user_id: string;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /** Expires At */
-            expires_at: string | null;
-            /** Last Used At */
-            last_used_at: string | null;
-            /**
-             * Key
-             * @example assay_Qm3fX0wWq7…
-             */
-            key: string;
         };
         /**
          * ApiKeyUpdate
@@ -1509,31 +1626,31 @@ export interface components {
          */
         AskRequest: {
             /**
-             * Question
-             * @example How many shares did Apple repurchase in the quarter?
-             */
-            question: string;
-            /**
              * Collection Ids
              * @description Absent: everything. An empty list is an error.
              */
             collection_ids?: string[] | null;
-            /**
-             * Document Ids
-             * @description Absent: everything. An empty list is an error.
-             */
-            document_ids?: string[] | null;
             /**
              * Conversation Id
              * @description Go on with this conversation; absent: begin one.
              */
             conversation_id?: string | null;
             /**
+             * Document Ids
+             * @description Absent: everything. An empty list is an error.
+             */
+            document_ids?: string[] | null;
+            /**
+             * Question
+             * @example How many shares did Apple repurchase in the quarter?
+             */
+            question: string;
+            /**
              * Stream
              * @description Answer as server-sent events while the answer is made.
              * @default false
              */
-            stream: boolean;
+            stream?: boolean;
         };
         /**
          * AskResponse
@@ -1551,6 +1668,11 @@ export interface components {
              * @example true
              */
             answered: boolean;
+            /**
+             * Cached
+             * @example false
+             */
+            cached: boolean;
             /** Citations */
             citations: components["schemas"]["Citation"][];
             /**
@@ -1558,6 +1680,12 @@ export interface components {
              * Format: uuid
              */
             conversation_id: string;
+            /**
+             * Degraded
+             * @description The vector search was away; passages come from full-text search.
+             * @example false
+             */
+            degraded: boolean;
             /**
              * Message Id
              * Format: uuid
@@ -1570,44 +1698,35 @@ export interface components {
              */
             model: string;
             usage: components["schemas"]["Usage"];
-            /**
-             * Cached
-             * @example false
-             */
-            cached: boolean;
-            /**
-             * Degraded
-             * @description The vector search was away; passages come from full-text search.
-             * @example false
-             */
-            degraded: boolean;
         };
+        /**
+         * Status
+         * @description Where a run stands.
+         * @enum {string}
+         */
+        assay__analyses__models__Status: "queued" | "running" | "paused" | "completed" | "failed" | "cancelled";
+        /**
+         * Status
+         * @description What can be done with a document.
+         * @enum {string}
+         */
+        assay__documents__models__Status: "queued" | "processing" | "ready" | "failed";
+        /**
+         * Status
+         * @description Whether a tenant may be used.
+         * @enum {string}
+         */
+        assay__operations__tenants_schemas__Status: "active" | "suspended" | "deleting";
         /**
          * AuditEvent
          * @description Something that happened to the workspace's access or data.
          */
         AuditEvent: {
             /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /**
              * Action
              * @example member.role_changed
              */
             action: string;
-            actor_kind: components["schemas"]["ActorKind"];
-            /**
-             * Actor Id
-             * @description The member, API key or operator that did it.
-             */
-            actor_id: string | null;
             /**
              * Actor
              * @description The member's address or the key's name, while they are there.
@@ -1615,17 +1734,22 @@ export interface components {
              */
             actor: string | null;
             /**
-             * Target
-             * @description What it was done to.
-             * @example 01936f0e-6d2a-7c3e-8000-3f1d2b4c5d6e
+             * Actor Id
+             * @description The member, API key or operator that did it.
              */
-            target: string;
+            actor_id: string | null;
+            actor_kind: components["schemas"]["ActorKind"];
             /**
              * Address
              * @description Where the request came from.
              * @example 203.0.113.7
              */
             address: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
             /**
              * Details
              * @example {
@@ -1636,28 +1760,39 @@ export interface components {
             details: {
                 [key: string]: unknown;
             };
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Target
+             * @description What it was done to.
+             * @example 01936f0e-6d2a-7c3e-8000-3f1d2b4c5d6e
+             */
+            target: string;
         };
         /**
          * BillReport
          * @description Usage and costs of every tenant; the shares and what nobody used add up to the bill.
          */
         BillReport: {
+            /** @description The infrastructure's bill for the span, and all models. */
+            bill: components["schemas"]["Costs"];
             /**
              * From
              * Format: date-time
              */
             from: string;
+            /** Items */
+            items: components["schemas"]["TenantUsage"][];
+            /** Next Cursor */
+            next_cursor?: null;
             /**
              * To
              * Format: date-time
              */
             to: string;
-            /** Items */
-            items: components["schemas"]["TenantUsage"][];
-            /** Next Cursor */
-            next_cursor?: null;
-            /** @description The infrastructure's bill for the span, and all models. */
-            bill: components["schemas"]["Costs"];
             /** @description Parts of the bill that no tenant used anything of. */
             unallocated: components["schemas"]["Costs"];
         };
@@ -1667,16 +1802,15 @@ export interface components {
          */
         Budget: {
             /**
+             * Left Usd
+             * @example 21.5
+             */
+            left_usd: number;
+            /**
              * Limit Usd
              * @example 25
              */
             limit_usd: number;
-            /**
-             * Spent Usd
-             * @description Settled and reserved together.
-             * @example 3.5
-             */
-            spent_usd: number;
             /**
              * Reserved Usd
              * @description Of calls under way.
@@ -1684,27 +1818,22 @@ export interface components {
              */
             reserved_usd: number;
             /**
-             * Left Usd
-             * @example 21.5
-             */
-            left_usd: number;
-            /**
              * Resets At
              * Format: date-time
              */
             resets_at: string;
+            /**
+             * Spent Usd
+             * @description Settled and reserved together.
+             * @example 3.5
+             */
+            spent_usd: number;
         };
         /**
          * Citation
          * @description Where a statement of the answer stands; the quote is verbatim on the page.
          */
         Citation: {
-            /**
-             * Number
-             * @description The mark in the answer: `[1]`.
-             * @example 1
-             */
-            number: number;
             /**
              * Document Id
              * Format: uuid
@@ -1715,6 +1844,18 @@ export interface components {
              * @example 2022 Q3 AAPL.pdf
              */
             document_name: string;
+            /**
+             * End
+             * @description One after the last character on the page.
+             * @example 162
+             */
+            end: number;
+            /**
+             * Number
+             * @description The mark in the answer: `[1]`.
+             * @example 1
+             */
+            number: number;
             /**
              * Page
              * @example 14
@@ -1731,12 +1872,6 @@ export interface components {
              * @example 120
              */
             start: number;
-            /**
-             * End
-             * @description One after the last character on the page.
-             * @example 162
-             */
-            end: number;
         };
         /**
          * Collection
@@ -1744,15 +1879,10 @@ export interface components {
          */
         Collection: {
             /**
-             * Id
-             * Format: uuid
+             * Created At
+             * Format: date-time
              */
-            id: string;
-            /**
-             * Name
-             * @example Annual reports
-             */
-            name: string;
+            created_at: string;
             /**
              * Description
              * @example 10-K filings since 2019
@@ -1765,10 +1895,15 @@ export interface components {
              */
             documents: number;
             /**
-             * Created At
-             * Format: date-time
+             * Id
+             * Format: uuid
              */
-            created_at: string;
+            id: string;
+            /**
+             * Name
+             * @example Annual reports
+             */
+            name: string;
         };
         /**
          * CollectionCreate
@@ -1776,40 +1911,33 @@ export interface components {
          */
         CollectionCreate: {
             /**
-             * Name
-             * @example Annual reports
-             */
-            name: string;
-            /**
              * Description
              * @default
              * @example 10-K filings since 2019
              */
-            description: string;
+            description?: string;
+            /**
+             * Name
+             * @example Annual reports
+             */
+            name: string;
         };
         /**
          * CollectionUpdate
          * @description What to change of a collection; absent members stay.
          */
         CollectionUpdate: {
-            /** Name */
-            name?: string | null;
             /** Description */
             description?: string | null;
-        };
-        /**
-         * CompareResult
-         * @description A comparison, made when all documents are through.
-         */
-        CompareResult: {
-            /** Findings */
-            findings: components["schemas"]["ComparedTopic"][];
+            /** Name */
+            name?: string | null;
         };
         /**
          * ComparedSide
          * @description What one document says on a topic; null where it says nothing.
          */
         ComparedSide: {
+            citation: components["schemas"]["SourceQuote"] | null;
             /**
              * Document Id
              * Format: uuid
@@ -1825,27 +1953,39 @@ export interface components {
              * @example Thirty days
              */
             text: string | null;
-            citation: components["schemas"]["SourceQuote"] | null;
         };
         /**
          * ComparedTopic
          * @description What the documents say on a topic, and how that stands together.
          */
         ComparedTopic: {
+            /** Sides */
+            sides: components["schemas"]["ComparedSide"][];
             /**
              * Topic
              * @example Notice period
              */
             topic: string;
             verdict: components["schemas"]["Verdict"];
-            /** Sides */
-            sides: components["schemas"]["ComparedSide"][];
+        };
+        /**
+         * CompareResult
+         * @description A comparison, made when all documents are through.
+         */
+        CompareResult: {
+            /** Findings */
+            findings: components["schemas"]["ComparedTopic"][];
         };
         /**
          * Conversation
          * @description A conversation of the caller.
          */
         Conversation: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
             /**
              * Id
              * Format: uuid
@@ -1856,11 +1996,6 @@ export interface components {
              * @example How many shares did Apple repurchase?
              */
             title: string;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
             /**
              * Updated At
              * Format: date-time
@@ -1884,27 +2019,27 @@ export interface components {
          */
         ConversationWithMessages: {
             /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
              * Id
              * Format: uuid
              */
             id: string;
+            /** Messages */
+            messages: components["schemas"]["Message"][];
             /**
              * Title
              * @example How many shares did Apple repurchase?
              */
             title: string;
             /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /**
              * Updated At
              * Format: date-time
              */
             updated_at: string;
-            /** Messages */
-            messages: components["schemas"]["Message"][];
         };
         /**
          * Costs
@@ -1912,23 +2047,17 @@ export interface components {
          */
         Costs: {
             /**
-             * Compute
-             * @description By processor time.
-             * @example 1.24
-             */
-            compute: number;
-            /**
-             * Storage
-             * @description By bytes held.
-             * @example 0.31
-             */
-            storage: number;
-            /**
              * Api
              * @description By requests.
              * @example 0.92
              */
             api: number;
+            /**
+             * Compute
+             * @description By processor time.
+             * @example 1.24
+             */
+            compute: number;
             /**
              * Model
              * @description Paid for models, directly.
@@ -1936,55 +2065,107 @@ export interface components {
              */
             model: number;
             /**
+             * Storage
+             * @description By bytes held.
+             * @example 0.31
+             */
+            storage: number;
+            /**
              * Total
              * @example 5.97
              */
             total: number;
         };
         /**
+         * Delivery
+         * @description One event for one webhook.
+         */
+        Delivery: {
+            /**
+             * Attempts
+             * @example 1
+             */
+            attempts: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Error
+             * @description Why the last attempt failed.
+             * @example null
+             */
+            error: string | null;
+            /**
+             * Event
+             * @example analysis.completed
+             */
+            event: string;
+            /**
+             * Id
+             * Format: uuid
+             * @description Sent as `webhook-id`, the same at each attempt.
+             */
+            id: string;
+            /**
+             * Next Attempt At
+             * @description Null when there will be none.
+             */
+            next_attempt_at: string | null;
+            /**
+             * Response Status
+             * @description Of the last answer.
+             * @example 200
+             */
+            response_status: number | null;
+            status: components["schemas"]["DeliveryStatus"];
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /**
+         * DeliveryStatus
+         * @description How far a delivery is.
+         * @enum {string}
+         */
+        DeliveryStatus: "pending" | "delivered" | "failed";
+        /**
          * Document
          * @description An uploaded file and how far its reading is.
          */
         Document: {
+            /** Collection Id */
+            collection_id: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Duplicate
+             * @description Upload only: the same bytes were in the collection before.
+             * @default false
+             */
+            duplicate?: boolean;
+            error: components["schemas"]["DocumentError"] | null;
             /**
              * Id
              * Format: uuid
              */
             id: string;
             /**
-             * Name
-             * @example report-2022.pdf
-             */
-            name: string;
-            /**
              * Mime Type
              * @example application/pdf
              */
             mime_type: string;
             /**
-             * Size Bytes
-             * @example 482133
+             * Name
+             * @example report-2022.pdf
              */
-            size_bytes: number;
-            /**
-             * Sha256
-             * @description SHA-256 of the bytes, in hex.
-             * @example 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae
-             */
-            sha256: string;
-            /** Collection Id */
-            collection_id: string | null;
-            /** @description `ready` documents are searched; `failed` has `error`. */
-            status: components["schemas"]["assay__documents__models__Status"];
-            /** @description What is being done. */
-            stage: components["schemas"]["Stage"];
-            /**
-             * Progress
-             * @description Share of the work done.
-             * @example 0.4
-             */
-            progress: number;
-            error: components["schemas"]["DocumentError"] | null;
+            name: string;
             /**
              * Pages
              * @description Known once the file was read.
@@ -1998,16 +2179,26 @@ export interface components {
              */
             passages: number | null;
             /**
-             * Duplicate
-             * @description Upload only: the same bytes were in the collection before.
-             * @default false
+             * Progress
+             * @description Share of the work done.
+             * @example 0.4
              */
-            duplicate: boolean;
+            progress: number;
             /**
-             * Created At
-             * Format: date-time
+             * Sha256
+             * @description SHA-256 of the bytes, in hex.
+             * @example 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae
              */
-            created_at: string;
+            sha256: string;
+            /**
+             * Size Bytes
+             * @example 482133
+             */
+            size_bytes: number;
+            /** @description What is being done. */
+            stage: components["schemas"]["Stage"];
+            /** @description `ready` documents are searched; `failed` has `error`. */
+            status: components["schemas"]["assay__documents__models__Status"];
         };
         /**
          * DocumentError
@@ -2068,15 +2259,25 @@ export interface components {
          */
         EffectiveLimits: {
             /**
-             * Requests Per Minute
-             * @example 500
-             */
-            requests_per_minute: number;
-            /**
              * Concurrent Requests
              * @example 100
              */
             concurrent_requests: number;
+            /**
+             * Connection Overflow
+             * @example 10
+             */
+            connection_overflow: number;
+            /**
+             * Connections
+             * @example 5
+             */
+            connections: number;
+            /**
+             * Model Budget Usd
+             * @example 50
+             */
+            model_budget_usd: number;
             /**
              * Progress Streams
              * @example 50
@@ -2088,25 +2289,15 @@ export interface components {
              */
             query_cache_bytes: number;
             /**
+             * Requests Per Minute
+             * @example 500
+             */
+            requests_per_minute: number;
+            /**
              * Vector Bytes
              * @example 10737418240
              */
             vector_bytes: number;
-            /**
-             * Connections
-             * @example 5
-             */
-            connections: number;
-            /**
-             * Connection Overflow
-             * @example 10
-             */
-            connection_overflow: number;
-            /**
-             * Model Budget Usd
-             * @example 50
-             */
-            model_budget_usd: number;
         };
         /**
          * Estimate
@@ -2114,16 +2305,21 @@ export interface components {
          */
         Estimate: {
             /**
+             * Budget Left Usd
+             * @description What this month's budget has left; null where no model is asked.
+             * @example 12.5
+             */
+            budget_left_usd: number | null;
+            /**
+             * Cost Usd
+             * @example 0.59
+             */
+            cost_usd: number;
+            /**
              * Documents
              * @example 200
              */
             documents: number;
-            /**
-             * Unready
-             * @description Of those: not read yet, which the run waits for, or unreadable.
-             * @example 3
-             */
-            unready: number;
             /**
              * Input Tokens
              * @example 1240000
@@ -2135,22 +2331,23 @@ export interface components {
              */
             output_tokens: number;
             /**
-             * Cost Usd
-             * @example 0.59
-             */
-            cost_usd: number;
-            /**
              * Seconds
              * @example 95
              */
             seconds: number;
             /**
-             * Budget Left Usd
-             * @description What this month's budget has left; null where no model is asked.
-             * @example 12.5
+             * Unready
+             * @description Of those: not read yet, which the run waits for, or unreadable.
+             * @example 3
              */
-            budget_left_usd: number | null;
+            unready: number;
         };
+        /**
+         * Event
+         * @description What a webhook may be told.
+         * @enum {string}
+         */
+        Event: "analysis.completed" | "analysis.failed";
         /**
          * Fault
          * @description Why something failed, waits or stopped; `code` is stable.
@@ -2168,27 +2365,38 @@ export interface components {
             message: string;
         };
         /**
+         * FieldError
+         * @description One thing that is wrong in a request.
+         */
+        FieldError: {
+            /**
+             * Location
+             * @example body.email
+             */
+            location: string;
+            /**
+             * Message
+             * @example value is not a valid email address
+             */
+            message: string;
+        };
+        /**
          * FieldSpec
          * @description A column: what to look for in every document.
          */
         FieldSpec: {
-            /**
-             * Name
-             * @example Registration
-             */
-            name: string;
-            /**
-             * @description What its values are.
-             * @default text
-             */
-            type: components["schemas"]["FieldType"];
             /**
              * Description
              * @description What is meant, in words that the documents may use.
              * @default
              * @example The aircraft's registration number
              */
-            description: string;
+            description?: string;
+            /**
+             * Name
+             * @example Registration
+             */
+            name: string;
             /**
              * Options
              * @description Of a `choice`: what it may be, two or more.
@@ -2198,7 +2406,12 @@ export interface components {
              *       "None"
              *     ]
              */
-            options: string[];
+            options?: string[];
+            /**
+             * @description What its values are.
+             * @default text
+             */
+            type?: components["schemas"]["FieldType"];
         };
         /**
          * FieldType
@@ -2224,11 +2437,6 @@ export interface components {
          */
         Hit: {
             /**
-             * Passage Id
-             * Format: uuid
-             */
-            passage_id: string;
-            /**
              * Document Id
              * Format: uuid
              */
@@ -2239,15 +2447,27 @@ export interface components {
              */
             document_name: string;
             /**
+             * End
+             * @description One after the last character on the page.
+             * @example 980
+             */
+            end: number;
+            /**
              * Page
              * @example 14
              */
             page: number;
             /**
-             * Text
-             * @example The Company repurchased 143 million shares …
+             * Passage Id
+             * Format: uuid
              */
-            text: string;
+            passage_id: string;
+            /**
+             * Score
+             * @description Comparable within one answer only.
+             * @example 0.031
+             */
+            score: number;
             /**
              * Start
              * @description First character on the page.
@@ -2255,17 +2475,10 @@ export interface components {
              */
             start: number;
             /**
-             * End
-             * @description One after the last character on the page.
-             * @example 980
+             * Text
+             * @example The Company repurchased 143 million shares …
              */
-            end: number;
-            /**
-             * Score
-             * @description Comparable within one answer only.
-             * @example 0.031
-             */
-            score: number;
+            text: string;
         };
         /** ItemList[Analysis] */
         ItemList_Analysis_: {
@@ -2311,6 +2524,16 @@ export interface components {
         ItemList_Conversation_: {
             /** Items */
             items: components["schemas"]["Conversation"][];
+            /**
+             * Next Cursor
+             * @description Pass it as `cursor` for the next page; null at the end.
+             */
+            next_cursor: string | null;
+        };
+        /** ItemList[Delivery] */
+        ItemList_Delivery_: {
+            /** Items */
+            items: components["schemas"]["Delivery"][];
             /**
              * Next Cursor
              * @description Pass it as `cursor` for the next page; null at the end.
@@ -2367,6 +2590,16 @@ export interface components {
              */
             next_cursor: string | null;
         };
+        /** ItemList[Webhook] */
+        ItemList_Webhook_: {
+            /** Items */
+            items: components["schemas"]["Webhook"][];
+            /**
+             * Next Cursor
+             * @description Pass it as `cursor` for the next page; null at the end.
+             */
+            next_cursor: string | null;
+        };
         /**
          * Kind
          * @description What is made of the documents.
@@ -2379,17 +2612,17 @@ export interface components {
          */
         LabelSpec: {
             /**
-             * Name
-             * @example Engine failure
-             */
-            name: string;
-            /**
              * Description
              * @description When it applies.
              * @default
              * @example Loss of power for a mechanical reason
              */
-            description: string;
+            description?: string;
+            /**
+             * Name
+             * @example Engine failure
+             */
+            name: string;
         };
         /**
          * Length
@@ -2431,15 +2664,6 @@ export interface components {
             password: string;
         };
         /**
-         * MeResponse
-         * @description Who calls, and what they may do.
-         */
-        MeResponse: {
-            user: components["schemas"]["User"];
-            tenant: components["schemas"]["Tenant"];
-            limits: components["schemas"]["Limits"];
-        };
-        /**
          * MemberCreate
          * @description A new member. Without a password, a random one is made and shown once.
          */
@@ -2450,10 +2674,10 @@ export interface components {
              * @example ada@example.com
              */
             email: string;
-            /** @default member */
-            role: components["schemas"]["Role"];
             /** Password */
             password?: string | null;
+            /** @default member */
+            role?: components["schemas"]["Role"];
         };
         /**
          * MemberCreated
@@ -2461,21 +2685,21 @@ export interface components {
          */
         MemberCreated: {
             /**
-             * Id
-             * Format: uuid
+             * Created At
+             * Format: date-time
              */
-            id: string;
+            created_at: string;
             /**
              * Email
              * @example ada@example.com
              */
             email: string;
-            role: components["schemas"]["Role"];
             /**
-             * Created At
-             * Format: date-time
+             * Id
+             * Format: uuid
              */
-            created_at: string;
+            id: string;
+            role: components["schemas"]["Role"];
             /**
              * Temporary Password
              * @description Shown once, when the request named no password.
@@ -2491,25 +2715,19 @@ export interface components {
             role: components["schemas"]["Role"];
         };
         /**
+         * MeResponse
+         * @description Who calls, and what they may do.
+         */
+        MeResponse: {
+            limits: components["schemas"]["Limits"];
+            tenant: components["schemas"]["Tenant"];
+            user: components["schemas"]["User"];
+        };
+        /**
          * Message
          * @description A question or an answer.
          */
         Message: {
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /**
-             * Role
-             * @enum {string}
-             */
-            role: "user" | "assistant";
-            /**
-             * Content
-             * @example How many shares did Apple repurchase?
-             */
-            content: string;
             /**
              * Answered
              * @description Of an answer: false when the documents do not say.
@@ -2518,18 +2736,33 @@ export interface components {
             /** Citations */
             citations: components["schemas"]["Citation"][];
             /**
-             * Model
-             * @example extractive
+             * Content
+             * @example How many shares did Apple repurchase?
              */
-            model: string | null;
-            usage: components["schemas"]["Usage"];
-            /** Degraded */
-            degraded: boolean;
+            content: string;
             /**
              * Created At
              * Format: date-time
              */
             created_at: string;
+            /** Degraded */
+            degraded: boolean;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Model
+             * @example extractive
+             */
+            model: string | null;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "user" | "assistant";
+            usage: components["schemas"]["Usage"];
         };
         /**
          * Node
@@ -2542,11 +2775,6 @@ export interface components {
              */
             address: string;
             /**
-             * State
-             * @example up
-             */
-            state: string;
-            /**
              * Breaker
              * @example closed
              */
@@ -2556,6 +2784,11 @@ export interface components {
              * @example 0
              */
             consecutive_failures: number;
+            /**
+             * State
+             * @example up
+             */
+            state: string;
         };
         /**
          * OverallSummary
@@ -2611,6 +2844,18 @@ export interface components {
          */
         Part: {
             /**
+             * Degraded
+             * @description Which of its members are away, or what is done in its stead.
+             * @example []
+             */
+            degraded: string[];
+            /**
+             * Latency Ms
+             * @description How long its answer took.
+             * @example 1.2
+             */
+            latency_ms: number;
+            /**
              * Status
              * @example ok
              * @enum {string}
@@ -2622,18 +2867,6 @@ export interface components {
              * @example 16.14
              */
             version: string | null;
-            /**
-             * Latency Ms
-             * @description How long its answer took.
-             * @example 1.2
-             */
-            latency_ms: number;
-            /**
-             * Degraded
-             * @description Which of its members are away, or what is done in its stead.
-             * @example []
-             */
-            degraded: string[];
         };
         /**
          * PasswordRequest
@@ -2652,15 +2885,54 @@ export interface components {
             new_password: string;
         };
         /**
+         * Problem
+         * @description An error as RFC 9457 describes it; `code` is stable.
+         */
+        Problem: {
+            /**
+             * Code
+             * @example not_found
+             */
+            code: string;
+            /**
+             * Detail
+             * @example No such document. It may have been deleted, or the id is wrong.
+             */
+            detail: string;
+            /**
+             * Errors
+             * @default null
+             */
+            errors?: components["schemas"]["FieldError"][] | null;
+            /**
+             * Request Id
+             * @default null
+             * @example 01936f0e-6d2a-7c3e-8000-3f1d2b4c5d6e
+             */
+            request_id?: string | null;
+            /**
+             * Status
+             * @example 404
+             */
+            status: number;
+            /**
+             * Title
+             * @example Not found
+             */
+            title: string;
+            /**
+             * Type
+             * @example about:blank
+             */
+            type: string;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
          * Progress
          * @description How many documents are through.
          */
         Progress: {
-            /**
-             * Total
-             * @example 200
-             */
-            total: number;
             /**
              * Done
              * @description Through, with whatever outcome.
@@ -2679,18 +2951,17 @@ export interface components {
              * @example 0
              */
             skipped: number;
+            /**
+             * Total
+             * @example 200
+             */
+            total: number;
         };
         /**
          * Readiness
          * @description How every part answers; `degraded` still serves.
          */
         Readiness: {
-            /**
-             * Status
-             * @example ok
-             * @enum {string}
-             */
-            status: "ok" | "degraded" | "unavailable";
             /**
              * Checks
              * @example {
@@ -2707,6 +2978,12 @@ export interface components {
             parts: {
                 [key: string]: components["schemas"]["Part"];
             };
+            /**
+             * Status
+             * @example ok
+             * @enum {string}
+             */
+            status: "ok" | "degraded" | "unavailable";
         };
         /**
          * RefreshRequest
@@ -2743,21 +3020,6 @@ export interface components {
          */
         SearchRequest: {
             /**
-             * Query
-             * @example share repurchases in the third quarter
-             */
-            query: string;
-            /**
-             * Limit
-             * @default 10
-             */
-            limit: number;
-            /**
-             * @description By meaning (`dense`), by words (`lexical`), or both (`hybrid`).
-             * @default hybrid
-             */
-            mode: components["schemas"]["SearchMode"];
-            /**
              * Collection Ids
              * @description Absent: everything. An empty list is an error.
              */
@@ -2767,32 +3029,62 @@ export interface components {
              * @description Absent: everything. An empty list is an error.
              */
             document_ids?: string[] | null;
+            /**
+             * Limit
+             * @default 10
+             */
+            limit?: number;
+            /**
+             * @description By meaning (`dense`), by words (`lexical`), or both (`hybrid`).
+             * @default hybrid
+             */
+            mode?: components["schemas"]["SearchMode"];
+            /**
+             * Query
+             * @example share repurchases in the third quarter
+             */
+            query: string;
         };
         /**
          * SearchResponse
          * @description The best passages, best first.
          */
         SearchResponse: {
-            /** Hits */
-            hits: components["schemas"]["Hit"][];
-            /**
-             * Degraded
-             * @description The vector search is away; these come from full-text search.
-             * @example false
-             */
-            degraded: boolean;
             /**
              * Cached
              * @description Whether this answer was kept from before.
              * @example false
              */
             cached: boolean;
+            /**
+             * Degraded
+             * @description The vector search is away; these come from full-text search.
+             * @example false
+             */
+            degraded: boolean;
+            /** Hits */
+            hits: components["schemas"]["Hit"][];
         };
         /**
          * Session
          * @description A log-in of the caller.
          */
         Session: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Current
+             * @description Whether this very request belongs to it.
+             */
+            current: boolean;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
             /**
              * Id
              * Format: uuid
@@ -2803,32 +3095,12 @@ export interface components {
              * @example Mozilla/5.0
              */
             user_agent: string;
-            /**
-             * Current
-             * @description Whether this very request belongs to it.
-             */
-            current: boolean;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /**
-             * Expires At
-             * Format: date-time
-             */
-            expires_at: string;
         };
         /**
          * SignupRequest
          * @description A new workspace and its owner.
          */
         SignupRequest: {
-            /**
-             * Workspace
-             * @example Acme Research
-             */
-            workspace: string;
             /**
              * Email
              * Format: email
@@ -2840,6 +3112,11 @@ export interface components {
              * @example correct horse battery
              */
             password: string;
+            /**
+             * Workspace
+             * @example Acme Research
+             */
+            workspace: string;
         };
         /**
          * SourceQuote
@@ -2857,6 +3134,12 @@ export interface components {
              */
             document_name: string;
             /**
+             * End
+             * @description One after the last character on the page.
+             * @example 140
+             */
+            end: number;
+            /**
              * Page
              * @example 1
              */
@@ -2872,12 +3155,6 @@ export interface components {
              * @example 120
              */
             start: number;
-            /**
-             * End
-             * @description One after the last character on the page.
-             * @example 140
-             */
-            end: number;
         };
         /**
          * Stage
@@ -2890,26 +3167,26 @@ export interface components {
          * @description A statement and what it rests on.
          */
         SummaryPoint: {
+            /** Citations */
+            citations: components["schemas"]["SourceQuote"][];
             /**
              * Text
              * @example The engine lost power during the approach.
              */
             text: string;
-            /** Citations */
-            citations: components["schemas"]["SourceQuote"][];
         };
         /**
          * SummaryResult
          * @description A summary; while it runs, of the documents that are through.
          */
         SummaryResult: {
-            /** @description Made when all documents are through. */
-            overall: components["schemas"]["OverallSummary"] | null;
             /**
              * Documents
              * @description The first 200 documents; all are in the table.
              */
             documents: components["schemas"]["DocumentSummary"][];
+            /** @description Made when all documents are through. */
+            overall: components["schemas"]["OverallSummary"] | null;
         };
         /**
          * Table
@@ -2924,19 +3201,54 @@ export interface components {
              *     ]
              */
             columns: string[];
-            /** Rows */
-            rows: components["schemas"]["TableRow"][];
             /**
              * Next Cursor
              * @description Pass it as `cursor` for the next page; null at the end.
              */
             next_cursor: string | null;
+            /** Rows */
+            rows: components["schemas"]["TableRow"][];
         };
         /**
          * TableCell
          * @description A value with what it rests on; topics and verdicts of a comparison rest on nothing.
          */
         TableCell: {
+            /**
+             * Confidence
+             * @description Estimated probability that the value is right; null for summaries and comparisons.
+             * @example 0.93
+             */
+            confidence: number | null;
+            /** Document Id */
+            document_id: string | null;
+            /**
+             * End
+             * @example 142
+             */
+            end: number | null;
+            /**
+             * Page
+             * @example 1
+             */
+            page: number | null;
+            /**
+             * Quote
+             * @description Verbatim on the page.
+             * @example Date: November 2
+             */
+            quote: string | null;
+            /**
+             * Start
+             * @example 120
+             */
+            start: number | null;
+            /**
+             * Text
+             * @description As the document writes it.
+             * @example November 2, 2016
+             */
+            text: string | null;
             /**
              * Value
              * @description Normalised: dates in ISO 8601, money as `{amount, currency}`.
@@ -2945,52 +3257,12 @@ export interface components {
             value: string | number | boolean | string[] | {
                 [key: string]: string | null;
             };
-            /**
-             * Text
-             * @description As the document writes it.
-             * @example November 2, 2016
-             */
-            text: string | null;
-            /** Document Id */
-            document_id: string | null;
-            /**
-             * Page
-             * @example 1
-             */
-            page: number | null;
-            /**
-             * Start
-             * @example 120
-             */
-            start: number | null;
-            /**
-             * End
-             * @example 142
-             */
-            end: number | null;
-            /**
-             * Quote
-             * @description Verbatim on the page.
-             * @example Date: November 2
-             */
-            quote: string | null;
-            /**
-             * Confidence
-             * @description Estimated probability that the value is right; null for summaries and comparisons.
-             * @example 0.93
-             */
-            confidence: number | null;
         };
         /**
          * TableResult
          * @description What was filled in; the rows are at `/table`.
          */
         TableResult: {
-            /**
-             * Rows
-             * @example 199
-             */
-            rows: number;
             /**
              * Filled
              * @description Cells with a value.
@@ -3003,19 +3275,17 @@ export interface components {
              * @example 117
              */
             not_found: number;
+            /**
+             * Rows
+             * @example 199
+             */
+            rows: number;
         };
         /**
          * TableRow
          * @description A row; of a comparison, a topic, which is no single document's.
          */
         TableRow: {
-            /** Document Id */
-            document_id: string | null;
-            /**
-             * Document Name
-             * @example report-2022.pdf
-             */
-            document_name: string | null;
             /**
              * Cells
              * @description By column; null: not found.
@@ -3023,6 +3293,13 @@ export interface components {
             cells: {
                 [key: string]: components["schemas"]["TableCell"] | null;
             };
+            /** Document Id */
+            document_id: string | null;
+            /**
+             * Document Name
+             * @example report-2022.pdf
+             */
+            document_name: string | null;
         };
         /**
          * Template
@@ -3030,27 +3307,73 @@ export interface components {
          */
         Template: {
             /**
-             * @description `extract` fills `fields`; `classify` chooses among `labels`; `compare` sets documents side by side, on `topics` if given; `summary` states the main points.
-             * @example extract
+             * Created At
+             * Format: date-time
              */
-            kind: components["schemas"]["Kind"];
+            created_at: string;
+            /**
+             * Created By
+             * @description Null: a member who left; then it is everybody's.
+             */
+            created_by: string | null;
             /**
              * Fields
              * @description Of `extract`: the columns, each name once.
              * @default []
              */
-            fields: components["schemas"]["FieldSpec"][];
+            fields?: components["schemas"]["FieldSpec"][];
             /**
-             * @description Of `extract`: one row for each document, or one for each item in it.
-             * @default document
+             * Focus
+             * @description Of `summary`: what it is about.
+             * @default
+             * @example Risks for the buyer
              */
-            rows: components["schemas"]["Rows"];
+            focus?: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Instructions
+             * @description What else the language model should heed; without one they are not used.
+             * @default
+             * @example Amounts are in thousands.
+             */
+            instructions?: string;
+            /**
+             * @description `extract` fills `fields`; `classify` chooses among `labels`; `compare` sets documents side by side, on `topics` if given; `summary` states the main points.
+             * @example extract
+             */
+            kind: components["schemas"]["Kind"];
             /**
              * Labels
              * @description Of `classify`: two or more.
              * @default []
              */
-            labels: components["schemas"]["LabelSpec"][];
+            labels?: components["schemas"]["LabelSpec"][];
+            /**
+             * @description Of `summary`.
+             * @default medium
+             */
+            length?: components["schemas"]["Length"];
+            /**
+             * Mine
+             * @description Whether the caller made it, and so may change it.
+             */
+            mine: boolean;
+            /**
+             * Name
+             * @example Accident reports
+             */
+            name: string;
+            /**
+             * @description Of `extract`: one row for each document, or one for each item in it.
+             * @default document
+             */
+            rows?: components["schemas"]["Rows"];
+            /** Shared */
+            shared: boolean;
             /**
              * Topics
              * @description Of `compare`; empty: what the documents themselves treat.
@@ -3060,53 +3383,7 @@ export interface components {
              *       "Liability"
              *     ]
              */
-            topics: string[];
-            /**
-             * Focus
-             * @description Of `summary`: what it is about.
-             * @default
-             * @example Risks for the buyer
-             */
-            focus: string;
-            /**
-             * @description Of `summary`.
-             * @default medium
-             */
-            length: components["schemas"]["Length"];
-            /**
-             * Instructions
-             * @description What else the language model should heed; without one they are not used.
-             * @default
-             * @example Amounts are in thousands.
-             */
-            instructions: string;
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /**
-             * Name
-             * @example Accident reports
-             */
-            name: string;
-            /** Shared */
-            shared: boolean;
-            /**
-             * Mine
-             * @description Whether the caller made it, and so may change it.
-             */
-            mine: boolean;
-            /**
-             * Created By
-             * @description Null: a member who left; then it is everybody's.
-             */
-            created_by: string | null;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
+            topics?: string[];
         };
         /**
          * TemplateCreate
@@ -3130,27 +3407,54 @@ export interface components {
          */
         TemplateCreate: {
             /**
+             * Fields
+             * @description Of `extract`: the columns, each name once.
+             * @default []
+             */
+            fields?: components["schemas"]["FieldSpec"][];
+            /**
+             * Focus
+             * @description Of `summary`: what it is about.
+             * @default
+             * @example Risks for the buyer
+             */
+            focus?: string;
+            /**
+             * Instructions
+             * @description What else the language model should heed; without one they are not used.
+             * @default
+             * @example Amounts are in thousands.
+             */
+            instructions?: string;
+            /**
              * @description `extract` fills `fields`; `classify` chooses among `labels`; `compare` sets documents side by side, on `topics` if given; `summary` states the main points.
              * @example extract
              */
             kind: components["schemas"]["Kind"];
             /**
-             * Fields
-             * @description Of `extract`: the columns, each name once.
-             * @default []
-             */
-            fields: components["schemas"]["FieldSpec"][];
-            /**
-             * @description Of `extract`: one row for each document, or one for each item in it.
-             * @default document
-             */
-            rows: components["schemas"]["Rows"];
-            /**
              * Labels
              * @description Of `classify`: two or more.
              * @default []
              */
-            labels: components["schemas"]["LabelSpec"][];
+            labels?: components["schemas"]["LabelSpec"][];
+            /**
+             * @description Of `summary`.
+             * @default medium
+             */
+            length?: components["schemas"]["Length"];
+            /** Name */
+            name: string;
+            /**
+             * @description Of `extract`: one row for each document, or one for each item in it.
+             * @default document
+             */
+            rows?: components["schemas"]["Rows"];
+            /**
+             * Shared
+             * @description For the whole workspace, not only oneself.
+             * @default false
+             */
+            shared?: boolean;
             /**
              * Topics
              * @description Of `compare`; empty: what the documents themselves treat.
@@ -3160,34 +3464,7 @@ export interface components {
              *       "Liability"
              *     ]
              */
-            topics: string[];
-            /**
-             * Focus
-             * @description Of `summary`: what it is about.
-             * @default
-             * @example Risks for the buyer
-             */
-            focus: string;
-            /**
-             * @description Of `summary`.
-             * @default medium
-             */
-            length: components["schemas"]["Length"];
-            /**
-             * Instructions
-             * @description What else the language model should heed; without one they are not used.
-             * @default
-             * @example Amounts are in thousands.
-             */
-            instructions: string;
-            /** Name */
-            name: string;
-            /**
-             * Shared
-             * @description For the whole workspace, not only oneself.
-             * @default false
-             */
-            shared: boolean;
+            topics?: string[];
         };
         /**
          * TemplateUpdate
@@ -3213,6 +3490,11 @@ export interface components {
          */
         Tenant: {
             /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
              * Id
              * Format: uuid
              */
@@ -3222,11 +3504,6 @@ export interface components {
              * @example Acme Research
              */
             name: string;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
         };
         /**
          * TenantAccount
@@ -3234,29 +3511,16 @@ export interface components {
          */
         TenantAccount: {
             /**
-             * Id
-             * Format: uuid
+             * Created At
+             * Format: date-time
              */
-            id: string;
-            /**
-             * Name
-             * @example Acme Research
-             */
-            name: string;
-            tier: components["schemas"]["Tier"];
-            status: components["schemas"]["assay__operations__tenants_schemas__Status"];
-            limits: components["schemas"]["TenantLimits-Output"];
-            effective_limits: components["schemas"]["EffectiveLimits"];
-            /**
-             * Members
-             * @example 12
-             */
-            members: number;
+            created_at: string;
             /**
              * Documents
              * @example 340
              */
             documents: number;
+            effective_limits: components["schemas"]["EffectiveLimits"];
             /**
              * File Bytes
              * @description Bytes of the originals.
@@ -3264,23 +3528,41 @@ export interface components {
              */
             file_bytes: number;
             /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            limits: components["schemas"]["TenantLimits-Output"];
+            /**
+             * Members
+             * @example 12
+             */
+            members: number;
+            /**
+             * Name
+             * @example Acme Research
+             */
+            name: string;
+            /**
              * Passages
              * @example 51200
              */
             passages: number;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
+            status: components["schemas"]["assay__operations__tenants_schemas__Status"];
             /** Suspended At */
             suspended_at: string | null;
+            tier: components["schemas"]["Tier"];
         };
         /**
          * TenantCreate
          * @description A new tenant and its owner.
          */
         TenantCreate: {
+            /**
+             * @description Where it differs from its tier.
+             * @default {}
+             */
+            limits?: components["schemas"]["TenantLimits-Input"];
             /**
              * Name
              * @example Acme Research
@@ -3293,12 +3575,7 @@ export interface components {
              */
             owner_email: string;
             /** @default standard */
-            tier: components["schemas"]["Tier"];
-            /**
-             * @description Where it differs from its tier.
-             * @default {}
-             */
-            limits: components["schemas"]["TenantLimits-Input"];
+            tier?: components["schemas"]["Tier"];
         };
         /**
          * TenantCreated
@@ -3306,29 +3583,16 @@ export interface components {
          */
         TenantCreated: {
             /**
-             * Id
-             * Format: uuid
+             * Created At
+             * Format: date-time
              */
-            id: string;
-            /**
-             * Name
-             * @example Acme Research
-             */
-            name: string;
-            tier: components["schemas"]["Tier"];
-            status: components["schemas"]["assay__operations__tenants_schemas__Status"];
-            limits: components["schemas"]["TenantLimits-Output"];
-            effective_limits: components["schemas"]["EffectiveLimits"];
-            /**
-             * Members
-             * @example 12
-             */
-            members: number;
+            created_at: string;
             /**
              * Documents
              * @example 340
              */
             documents: number;
+            effective_limits: components["schemas"]["EffectiveLimits"];
             /**
              * File Bytes
              * @description Bytes of the originals.
@@ -3336,18 +3600,31 @@ export interface components {
              */
             file_bytes: number;
             /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            limits: components["schemas"]["TenantLimits-Output"];
+            /**
+             * Members
+             * @example 12
+             */
+            members: number;
+            /**
+             * Name
+             * @example Acme Research
+             */
+            name: string;
+            owner: components["schemas"]["TenantOwner"];
+            /**
              * Passages
              * @example 51200
              */
             passages: number;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
+            status: components["schemas"]["assay__operations__tenants_schemas__Status"];
             /** Suspended At */
             suspended_at: string | null;
-            owner: components["schemas"]["TenantOwner"];
+            tier: components["schemas"]["Tier"];
         };
         /**
          * TenantLimits
@@ -3355,17 +3632,28 @@ export interface components {
          */
         "TenantLimits-Input": {
             /**
-             * Requests Per Minute
-             * @description In any 60 seconds.
-             * @example 500
-             */
-            requests_per_minute?: number | null;
-            /**
              * Concurrent Requests
              * @description At the same moment.
              * @example 100
              */
             concurrent_requests?: number | null;
+            /**
+             * Connection Overflow
+             * @description More, while others leave some.
+             * @example 10
+             */
+            connection_overflow?: number | null;
+            /**
+             * Connections
+             * @description Its database connections in a process.
+             * @example 5
+             */
+            connections?: number | null;
+            /**
+             * Model Budget Usd
+             * @description For paid models in a calendar month (UTC).
+             */
+            model_budget_usd?: (number | string) | null;
             /**
              * Progress Streams
              * @description Open streams of progress.
@@ -3379,28 +3667,17 @@ export interface components {
              */
             query_cache_bytes?: number | null;
             /**
+             * Requests Per Minute
+             * @description In any 60 seconds.
+             * @example 500
+             */
+            requests_per_minute?: number | null;
+            /**
              * Vector Bytes
              * @description Size of its vectors.
              * @example 10737418240
              */
             vector_bytes?: number | null;
-            /**
-             * Connections
-             * @description Its database connections in a process.
-             * @example 5
-             */
-            connections?: number | null;
-            /**
-             * Connection Overflow
-             * @description More, while others leave some.
-             * @example 10
-             */
-            connection_overflow?: number | null;
-            /**
-             * Model Budget Usd
-             * @description For paid models in a calendar month (UTC).
-             */
-            model_budget_usd?: (number | string) | null;
         };
         /**
          * TenantLimits
@@ -3408,17 +3685,28 @@ export interface components {
          */
         "TenantLimits-Output": {
             /**
-             * Requests Per Minute
-             * @description In any 60 seconds.
-             * @example 500
-             */
-            requests_per_minute?: number | null;
-            /**
              * Concurrent Requests
              * @description At the same moment.
              * @example 100
              */
             concurrent_requests?: number | null;
+            /**
+             * Connection Overflow
+             * @description More, while others leave some.
+             * @example 10
+             */
+            connection_overflow?: number | null;
+            /**
+             * Connections
+             * @description Its database connections in a process.
+             * @example 5
+             */
+            connections?: number | null;
+            /**
+             * Model Budget Usd
+             * @description For paid models in a calendar month (UTC).
+             */
+            model_budget_usd?: number | null;
             /**
              * Progress Streams
              * @description Open streams of progress.
@@ -3432,28 +3720,17 @@ export interface components {
              */
             query_cache_bytes?: number | null;
             /**
+             * Requests Per Minute
+             * @description In any 60 seconds.
+             * @example 500
+             */
+            requests_per_minute?: number | null;
+            /**
              * Vector Bytes
              * @description Size of its vectors.
              * @example 10737418240
              */
             vector_bytes?: number | null;
-            /**
-             * Connections
-             * @description Its database connections in a process.
-             * @example 5
-             */
-            connections?: number | null;
-            /**
-             * Connection Overflow
-             * @description More, while others leave some.
-             * @example 10
-             */
-            connection_overflow?: number | null;
-            /**
-             * Model Budget Usd
-             * @description For paid models in a calendar month (UTC).
-             */
-            model_budget_usd?: number | null;
         };
         /**
          * TenantOwner
@@ -3461,15 +3738,15 @@ export interface components {
          */
         TenantOwner: {
             /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /**
              * Email
              * @example ada@example.com
              */
             email: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
             /**
              * Temporary Password
              * @description Shown once.
@@ -3482,20 +3759,20 @@ export interface components {
          * @description A change of a tenant; what is absent or null stays, except in the limits.
          */
         TenantUpdate: {
+            /** @description A limit that is absent stays; one that is null goes back to the tier's. */
+            limits?: components["schemas"]["TenantLimits-Input"] | null;
             /**
              * Name
              * @example Acme Research
              */
             name?: string | null;
-            tier?: components["schemas"]["Tier"] | null;
-            /** @description A limit that is absent stays; one that is null goes back to the tier's. */
-            limits?: components["schemas"]["TenantLimits-Input"] | null;
             /**
              * Suspended
              * @description Whether nobody may use it.
              * @example true
              */
             suspended?: boolean | null;
+            tier?: components["schemas"]["Tier"] | null;
         };
         /**
          * TenantUsage
@@ -3503,52 +3780,52 @@ export interface components {
          */
         TenantUsage: {
             /**
-             * Tenant Id
-             * Format: uuid
-             */
-            tenant_id: string;
-            /**
-             * Name
-             * @example Acme Research
-             */
-            name: string;
-            tier: components["schemas"]["Tier"];
-            /**
              * Api Calls
              * @example 1200
              */
             api_calls: number;
+            /**
+             * Compute Seconds
+             * @example 3.2
+             */
+            compute_seconds: number;
+            costs: components["schemas"]["Costs"];
             /**
              * Database Queries
              * @example 5100
              */
             database_queries: number;
             /**
-             * Vector Searches
-             * @example 400
+             * Input Tokens
+             * @example 120000
              */
-            vector_searches: number;
+            input_tokens: number;
+            /**
+             * Name
+             * @example Acme Research
+             */
+            name: string;
+            /**
+             * Output Tokens
+             * @example 8000
+             */
+            output_tokens: number;
             /**
              * Storage Bytes
              * @example 73400320
              */
             storage_bytes: number;
             /**
-             * Compute Seconds
-             * @example 3.2
+             * Tenant Id
+             * Format: uuid
              */
-            compute_seconds: number;
+            tenant_id: string;
+            tier: components["schemas"]["Tier"];
             /**
-             * Input Tokens
-             * @example 120000
+             * Vector Searches
+             * @example 400
              */
-            input_tokens: number;
-            /**
-             * Output Tokens
-             * @example 8000
-             */
-            output_tokens: number;
-            costs: components["schemas"]["Costs"];
+            vector_searches: number;
         };
         /**
          * Tier
@@ -3561,29 +3838,29 @@ export interface components {
          * @description A session: who it is, and the two tokens.
          */
         TokenResponse: {
-            tenant: components["schemas"]["Tenant"];
-            user: components["schemas"]["User"];
             /**
              * Access Token
              * @description Send it as `Authorization: Bearer`.
              */
             access_token: string;
             /**
-             * Refresh Token
-             * @description Good for one refresh; null where it went into a browser's cookie.
-             */
-            refresh_token: string | null;
-            /**
-             * Token Type
-             * @default bearer
-             */
-            token_type: string;
-            /**
              * Expires In
              * @description Seconds the access token lives.
              * @example 900
              */
             expires_in: number;
+            /**
+             * Refresh Token
+             * @description Good for one refresh; null where it went into a browser's cookie.
+             */
+            refresh_token: string | null;
+            tenant: components["schemas"]["Tenant"];
+            /**
+             * Token Type
+             * @default bearer
+             */
+            token_type?: string;
+            user: components["schemas"]["User"];
         };
         /**
          * Topology
@@ -3591,27 +3868,17 @@ export interface components {
          */
         Topology: {
             /**
-             * Status
-             * @example ok
-             */
-            status: string;
-            /**
-             * Version
-             * @example 0.1.0
-             */
-            version: string;
-            /**
              * Api Processes
              * @description That told of themselves lately.
              * @example 3
              */
             api_processes: number;
+            /** Nodes */
+            nodes: components["schemas"]["Node"][];
             /** Parts */
             parts: {
                 [key: string]: components["schemas"]["Part"];
             };
-            /** Nodes */
-            nodes: components["schemas"]["Node"][];
             /**
              * Queue Depth
              * @description Jobs that wait, as a worker told; null when none told.
@@ -3623,6 +3890,16 @@ export interface components {
              * @example 0
              */
             queue_oldest_seconds: number | null;
+            /**
+             * Status
+             * @example ok
+             */
+            status: string;
+            /**
+             * Version
+             * @example 0.1.0
+             */
+            version: string;
         };
         /**
          * Upload
@@ -3638,6 +3915,11 @@ export interface components {
          */
         Usage: {
             /**
+             * Cost Usd
+             * @example 0.0013
+             */
+            cost_usd: number;
+            /**
              * Input Tokens
              * @example 2810
              */
@@ -3647,11 +3929,6 @@ export interface components {
              * @example 96
              */
             output_tokens: number;
-            /**
-             * Cost Usd
-             * @example 0.0013
-             */
-            cost_usd: number;
         };
         /**
          * UsagePeriod
@@ -3659,37 +3936,22 @@ export interface components {
          */
         UsagePeriod: {
             /**
-             * Start
-             * Format: date-time
-             */
-            start: string;
-            /**
              * Api Calls
              * @example 1200
              */
             api_calls: number;
-            /**
-             * Database Queries
-             * @example 5100
-             */
-            database_queries: number;
-            /**
-             * Vector Searches
-             * @example 400
-             */
-            vector_searches: number;
-            /**
-             * Storage Bytes
-             * @description Held at the period's end.
-             * @example 73400320
-             */
-            storage_bytes: number;
             /**
              * Compute Seconds
              * @description Processor time.
              * @example 3.2
              */
             compute_seconds: number;
+            costs: components["schemas"]["Costs"];
+            /**
+             * Database Queries
+             * @example 5100
+             */
+            database_queries: number;
             /**
              * Input Tokens
              * @example 120000
@@ -3700,23 +3962,34 @@ export interface components {
              * @example 8000
              */
             output_tokens: number;
-            costs: components["schemas"]["Costs"];
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /**
+             * Storage Bytes
+             * @description Held at the period's end.
+             * @example 73400320
+             */
+            storage_bytes: number;
+            /**
+             * Vector Searches
+             * @example 400
+             */
+            vector_searches: number;
         };
         /**
          * UsageReport
          * @description Usage and costs of a workspace, oldest period first; empty periods are left out.
          */
         UsageReport: {
+            budget: components["schemas"]["Budget"];
             /**
              * From
              * Format: date-time
              */
             from: string;
-            /**
-             * To
-             * Format: date-time
-             */
-            to: string;
             /**
              * Granularity
              * @enum {string}
@@ -3724,11 +3997,15 @@ export interface components {
             granularity: "hour" | "day";
             /** Items */
             items: components["schemas"]["UsagePeriod"][];
+            limits: components["schemas"]["Allowance"];
             /** Next Cursor */
             next_cursor?: null;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
             total: components["schemas"]["UsagePeriod"];
-            budget: components["schemas"]["Budget"];
-            limits: components["schemas"]["Allowance"];
         };
         /**
          * User
@@ -3736,21 +4013,21 @@ export interface components {
          */
         User: {
             /**
-             * Id
-             * Format: uuid
+             * Created At
+             * Format: date-time
              */
-            id: string;
+            created_at: string;
             /**
              * Email
              * @example ada@example.com
              */
             email: string;
-            role: components["schemas"]["Role"];
             /**
-             * Created At
-             * Format: date-time
+             * Id
+             * Format: uuid
              */
-            created_at: string;
+            id: string;
+            role: components["schemas"]["Role"];
         };
         /**
          * Verdict
@@ -3759,82 +4036,132 @@ export interface components {
          */
         Verdict: "agrees" | "differs" | "missing";
         /**
-         * Status
-         * @description Where a run stands.
-         * @enum {string}
+         * Webhook
+         * @description A place that is told of events.
          */
-        assay__analyses__models__Status: "queued" | "running" | "paused" | "completed" | "failed" | "cancelled";
-        /**
-         * Status
-         * @description What can be done with a document.
-         * @enum {string}
-         */
-        assay__documents__models__Status: "queued" | "processing" | "ready" | "failed";
-        /**
-         * Status
-         * @description Whether a tenant may be used.
-         * @enum {string}
-         */
-        assay__operations__tenants_schemas__Status: "active" | "suspended" | "deleting";
-        /**
-         * FieldError
-         * @description One thing that is wrong in a request.
-         */
-        FieldError: {
+        Webhook: {
+            /** Active */
+            active: boolean;
             /**
-             * Location
-             * @example body.email
+             * Created At
+             * Format: date-time
              */
-            location: string;
+            created_at: string;
+            /** Created By */
+            created_by: string | null;
+            /** Description */
+            description: string;
             /**
-             * Message
-             * @example value is not a valid email address
+             * Disabled Reason
+             * @description Why Assay has switched it off: `failing` or `gone`; null if it has not.
+             * @example null
              */
-            message: string;
+            disabled_reason: string | null;
+            /** Events */
+            events: components["schemas"]["Event"][];
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            last_delivery: components["schemas"]["Delivery"] | null;
+            /**
+             * Url
+             * @example https://example.com/assay
+             */
+            url: string;
         };
         /**
-         * Problem
-         * @description An error as RFC 9457 describes it; `code` is stable.
+         * WebhookCreate
+         * @description Where to be told, and of what.
          */
-        Problem: {
+        WebhookCreate: {
             /**
-             * Type
-             * @example about:blank
+             * Description
+             * @default
+             * @example Our data warehouse
              */
-            type: string;
+            description?: string;
             /**
-             * Title
-             * @example Not found
+             * Events
+             * @description Absent: all.
+             * @default [
+             *       "analysis.completed",
+             *       "analysis.failed"
+             *     ]
+             * @example [
+             *       "analysis.completed"
+             *     ]
              */
-            title: string;
+            events?: components["schemas"]["Event"][];
             /**
-             * Status
-             * @example 404
+             * Url
+             * @description Called with POST over HTTPS; its address has to be public.
+             * @example https://example.com/assay
              */
-            status: number;
+            url: string;
+        };
+        /**
+         * WebhookCreated
+         * @description A webhook with its secret, which is shown only here.
+         */
+        WebhookCreated: {
+            /** Active */
+            active: boolean;
             /**
-             * Code
-             * @example not_found
+             * Created At
+             * Format: date-time
              */
-            code: string;
+            created_at: string;
+            /** Created By */
+            created_by: string | null;
+            /** Description */
+            description: string;
             /**
-             * Detail
-             * @example No such document. It may have been deleted, or the id is wrong.
+             * Disabled Reason
+             * @description Why Assay has switched it off: `failing` or `gone`; null if it has not.
+             * @example null
              */
-            detail: string;
+            disabled_reason: string | null;
+            /** Events */
+            events: components["schemas"]["Event"][];
             /**
-             * Request Id
-             * @default null
-             * @example 01936f0e-6d2a-7c3e-8000-3f1d2b4c5d6e
+             * Id
+             * Format: uuid
              */
-            request_id: string | null;
+            id: string;
+            last_delivery: components["schemas"]["Delivery"] | null;
             /**
-             * Errors
-             * @default null
+             * Secret
+             * @description Verifies `webhook-signature` by Standard Webhooks.
+             * @example whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD
              */
-            errors: components["schemas"]["FieldError"][] | null;
-        } & {
-            [key: string]: unknown;
+            secret: string;
+            /**
+             * Url
+             * @example https://example.com/assay
+             */
+            url: string;
+        };
+        /**
+         * WebhookUpdate
+         * @description What to change; what is absent stays.
+         */
+        WebhookUpdate: {
+            /**
+             * Active
+             * @description True switches it on again, also after Assay has switched it off.
+             */
+            active?: boolean | null;
+            /** Description */
+            description?: string | null;
+            /** Events */
+            events?: components["schemas"]["Event"][] | null;
+            /**
+             * Url
+             * @example https://example.com/assay
+             */
+            url?: string | null;
         };
     };
     responses: never;
@@ -3874,6 +4201,33 @@ export interface operations {
             };
         };
     };
+    metrics_metrics_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description The request came through a proxy. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     ready_ready_get: {
         parameters: {
             query?: never;
@@ -3903,42 +4257,15 @@ export interface operations {
             };
         };
     };
-    metrics_metrics_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/plain": string;
-                };
-            };
-            /** @description The request came through a proxy. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-        };
-    };
     list_tenants_v1_admin_tenants_get: {
         parameters: {
             query?: {
-                /** @description Part of the name, in any case. */
-                q?: string | null;
-                /** @description How many items to return at the most. */
-                limit?: number;
                 /** @description `next_cursor` of the previous answer; absent at first. */
                 cursor?: string | null;
+                /** @description How many items to return at the most. */
+                limit?: number;
+                /** @description Part of the name, in any case. */
+                q?: string | null;
             };
             header?: never;
             path?: never;
@@ -4384,6 +4711,80 @@ export interface operations {
             };
         };
     };
+    topology_v1_admin_topology_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Topology"];
+                };
+            };
+            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value is wrong; `errors` names each (`validation_error`). */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     usage_v1_admin_usage_get: {
         parameters: {
             query?: {
@@ -4463,9 +4864,16 @@ export interface operations {
             };
         };
     };
-    topology_v1_admin_topology_get: {
+    list_analyses_v1_analyses_get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `next_cursor` of the previous answer; absent at first. */
+                cursor?: string | null;
+                kind?: components["schemas"]["Kind"] | null;
+                /** @description How many items to return at the most. */
+                limit?: number;
+                status?: components["schemas"]["assay__analyses__models__Status"] | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4478,7 +4886,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Topology"];
+                    "application/json": components["schemas"]["ItemList_Analysis_"];
                 };
             };
             /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
@@ -4537,19 +4945,1131 @@ export interface operations {
             };
         };
     };
-    sign_up_v1_signup_post: {
+    create_v1_analyses_post: {
         parameters: {
             query?: never;
             header?: {
-                /** @description `web`: the refresh token goes by an HttpOnly cookie, not by the body. */
-                "X-Assay-Client"?: "web" | null;
+                /** @description Repeating a call with its key answers the same and starts nothing again. */
+                "idempotency-key"?: string | null;
             };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["SignupRequest"];
+                "application/json": components["schemas"]["AnalysisCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Analysis"];
+                };
+            };
+            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown here, or another tenant's (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The present state does not allow it (`conflict`, or a more telling code). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body exceeds a limit (`too_large`). */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value is wrong; `errors` names each (`validation_error`). */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_v1_analyses__analysis_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                analysis_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Analysis"];
+                };
+            };
+            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown here, or another tenant's (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value is wrong; `errors` names each (`validation_error`). */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_v1_analyses__analysis_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                analysis_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown here, or another tenant's (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value is wrong; `errors` names each (`validation_error`). */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_v1_analyses__analysis_id__cancel_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                analysis_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Analysis"];
+                };
+            };
+            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown here, or another tenant's (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The present state does not allow it (`conflict`, or a more telling code). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value is wrong; `errors` names each (`validation_error`). */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_documents_v1_analyses__analysis_id__documents_get: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the previous answer; absent at first. */
+                cursor?: string | null;
+                /** @description How many items to return at the most. */
+                limit?: number;
+                status?: components["schemas"]["DocumentStatus"] | null;
+            };
+            header?: never;
+            path: {
+                analysis_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentPage"];
+                };
+            };
+            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown here, or another tenant's (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value is wrong; `errors` names each (`validation_error`). */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    extend_v1_analyses__analysis_id__extend_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                analysis_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnalysisExtend"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Analysis"];
+                };
+            };
+            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown here, or another tenant's (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The present state does not allow it (`conflict`, or a more telling code). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body exceeds a limit (`too_large`). */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value is wrong; `errors` names each (`validation_error`). */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pause_v1_analyses__analysis_id__pause_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                analysis_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Analysis"];
+                };
+            };
+            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown here, or another tenant's (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The present state does not allow it (`conflict`, or a more telling code). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value is wrong; `errors` names each (`validation_error`). */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resume_v1_analyses__analysis_id__resume_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                analysis_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Analysis"];
+                };
+            };
+            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown here, or another tenant's (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The present state does not allow it (`conflict`, or a more telling code). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value is wrong; `errors` names each (`validation_error`). */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retry_v1_analyses__analysis_id__retry_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                analysis_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Analysis"];
+                };
+            };
+            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown here, or another tenant's (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The present state does not allow it (`conflict`, or a more telling code). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value is wrong; `errors` names each (`validation_error`). */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_table_v1_analyses__analysis_id__table_get: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the previous answer; absent at first. */
+                cursor?: string | null;
+                /** @description How many rows at the most. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                analysis_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Table"];
+                };
+            };
+            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown here, or another tenant's (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value is wrong; `errors` names each (`validation_error`). */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    estimate_v1_analyses_estimate_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnalysisCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Estimate"];
+                };
+            };
+            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown here, or another tenant's (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body exceeds a limit (`too_large`). */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value is wrong; `errors` names each (`validation_error`). */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_templates_v1_analyses_templates_get: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the previous answer; absent at first. */
+                cursor?: string | null;
+                /** @description How many items to return at the most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemList_Template_"];
+                };
+            };
+            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value is wrong; `errors` names each (`validation_error`). */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_template_v1_analyses_templates_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateCreate"];
             };
         };
         responses: {
@@ -4559,97 +6079,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TokenResponse"];
-                };
-            };
-            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The present state does not allow it (`conflict`, or a more telling code). */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body exceeds a limit (`too_large`). */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A value is wrong; `errors` names each (`validation_error`). */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    log_in_v1_auth_login_post: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description `web`: the refresh token goes by an HttpOnly cookie, not by the body. */
-                "X-Assay-Client"?: "web" | null;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["LoginRequest"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TokenResponse"];
+                    "application/json": components["schemas"]["Template"];
                 };
             };
             /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
@@ -4717,114 +6147,25 @@ export interface operations {
             };
         };
     };
-    refresh_v1_auth_refresh_post: {
+    read_template_v1_analyses_templates__template_id__get: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description `web`: the refresh token goes by an HttpOnly cookie, not by the body. */
-                "X-Assay-Client"?: "web" | null;
+            header?: never;
+            path: {
+                template_id: string;
             };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["RefreshRequest"] | null;
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TokenResponse"];
-                };
-            };
-            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body exceeds a limit (`too_large`). */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A value is wrong; `errors` names each (`validation_error`). */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    log_out_v1_auth_logout_post: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description `web`: the refresh token goes by an HttpOnly cookie, not by the body. */
-                "X-Assay-Client"?: "web" | null;
-            };
-            path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
             /** @description Successful Response */
-            204: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Template"];
+                };
             };
             /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
             400: {
@@ -4862,15 +6203,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The present state does not allow it (`conflict`, or a more telling code). */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description A value is wrong; `errors` names each (`validation_error`). */
             422: {
                 headers: {
@@ -4900,250 +6232,12 @@ export interface operations {
             };
         };
     };
-    me_v1_me_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MeResponse"];
-                };
-            };
-            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A value is wrong; `errors` names each (`validation_error`). */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    change_password_v1_me_password_put: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PasswordRequest"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body exceeds a limit (`too_large`). */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A value is wrong; `errors` names each (`validation_error`). */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_sessions_v1_sessions_get: {
-        parameters: {
-            query?: {
-                /** @description How many items to return at the most. */
-                limit?: number;
-                /** @description `next_cursor` of the previous answer; absent at first. */
-                cursor?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ItemList_Session_"];
-                };
-            };
-            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A value is wrong; `errors` names each (`validation_error`). */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    end_session_v1_sessions__session_id__delete: {
+    delete_template_v1_analyses_templates__template_id__delete: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                session_id: string;
+                template_id: string;
             };
             cookie?: never;
         };
@@ -5221,370 +6315,18 @@ export interface operations {
             };
         };
     };
-    list_members_v1_members_get: {
-        parameters: {
-            query?: {
-                /** @description How many items to return at the most. */
-                limit?: number;
-                /** @description `next_cursor` of the previous answer; absent at first. */
-                cursor?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ItemList_User_"];
-                };
-            };
-            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A value is wrong; `errors` names each (`validation_error`). */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    add_member_v1_members_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["MemberCreate"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MemberCreated"];
-                };
-            };
-            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The present state does not allow it (`conflict`, or a more telling code). */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body exceeds a limit (`too_large`). */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A value is wrong; `errors` names each (`validation_error`). */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    read_member_v1_members__member_id__get: {
+    change_template_v1_analyses_templates__template_id__patch: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                member_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["User"];
-                };
-            };
-            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unknown here, or another tenant's (`not_found`). */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A value is wrong; `errors` names each (`validation_error`). */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    remove_member_v1_members__member_id__delete: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                member_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unknown here, or another tenant's (`not_found`). */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The present state does not allow it (`conflict`, or a more telling code). */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A value is wrong; `errors` names each (`validation_error`). */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    change_member_v1_members__member_id__patch: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                member_id: string;
+                template_id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["MemberUpdate"];
+                "application/json": components["schemas"]["TemplateUpdate"];
             };
         };
         responses: {
@@ -5594,7 +6336,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["User"];
+                    "application/json": components["schemas"]["Template"];
                 };
             };
             /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
@@ -5626,15 +6368,6 @@ export interface operations {
             };
             /** @description Unknown here, or another tenant's (`not_found`). */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The present state does not allow it (`conflict`, or a more telling code). */
-            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5683,10 +6416,10 @@ export interface operations {
     list_api_keys_v1_api_keys_get: {
         parameters: {
             query?: {
-                /** @description How many items to return at the most. */
-                limit?: number;
                 /** @description `next_cursor` of the previous answer; absent at first. */
                 cursor?: string | null;
+                /** @description How many items to return at the most. */
+                limit?: number;
             };
             header?: never;
             path?: never;
@@ -6112,19 +6845,130 @@ export interface operations {
             };
         };
     };
+    ask_v1_ask_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskRequest"];
+            };
+        };
+        responses: {
+            /** @description The answer; with `stream`, the events `passages`, `delta` (`{text}`), `done` (the same object as without) and `error` (a problem), and comments as pings. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AskResponse"];
+                    "text/event-stream": {
+                        /** @description JSON. */
+                        data?: string;
+                        /** @enum {string} */
+                        event?: "passages" | "delta" | "done" | "error";
+                    };
+                };
+            };
+            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The month's budget for models is spent (`model_budget_spent`). */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown here, or another tenant's (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body exceeds a limit (`too_large`). */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value is wrong; `errors` names each (`validation_error`). */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_events_v1_audit_get: {
         parameters: {
             query?: {
-                /** @description How many items to return at the most. */
-                limit?: number;
-                /** @description `next_cursor` of the previous answer; absent at first. */
-                cursor?: string | null;
                 /** @description Such as `login.failed`. */
                 action?: string | null;
                 /** @description A member, an API key or an operator. */
                 actor_id?: string | null;
+                /** @description `next_cursor` of the previous answer; absent at first. */
+                cursor?: string | null;
                 /** @description From this moment on. */
                 from?: string | null;
+                /** @description How many items to return at the most. */
+                limit?: number;
                 /** @description Before this. */
                 to?: string | null;
             };
@@ -6282,13 +7126,286 @@ export interface operations {
             };
         };
     };
+    log_in_v1_auth_login_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `web`: the refresh token goes by an HttpOnly cookie, not by the body. */
+                "X-Assay-Client"?: "web" | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoginRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenResponse"];
+                };
+            };
+            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body exceeds a limit (`too_large`). */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value is wrong; `errors` names each (`validation_error`). */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    log_out_v1_auth_logout_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `web`: the refresh token goes by an HttpOnly cookie, not by the body. */
+                "X-Assay-Client"?: "web" | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown here, or another tenant's (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The present state does not allow it (`conflict`, or a more telling code). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value is wrong; `errors` names each (`validation_error`). */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refresh_v1_auth_refresh_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `web`: the refresh token goes by an HttpOnly cookie, not by the body. */
+                "X-Assay-Client"?: "web" | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RefreshRequest"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenResponse"];
+                };
+            };
+            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body exceeds a limit (`too_large`). */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value is wrong; `errors` names each (`validation_error`). */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_collections_v1_collections_get: {
         parameters: {
             query?: {
-                /** @description How many items to return at the most. */
-                limit?: number;
                 /** @description `next_cursor` of the previous answer; absent at first. */
                 cursor?: string | null;
+                /** @description How many items to return at the most. */
+                limit?: number;
             };
             header?: never;
             path?: never;
@@ -6741,17 +7858,362 @@ export interface operations {
             };
         };
     };
+    list_conversations_v1_conversations_get: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the previous answer; absent at first. */
+                cursor?: string | null;
+                /** @description How many items to return at the most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemList_Conversation_"];
+                };
+            };
+            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value is wrong; `errors` names each (`validation_error`). */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_conversation_v1_conversations__conversation_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationWithMessages"];
+                };
+            };
+            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown here, or another tenant's (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value is wrong; `errors` names each (`validation_error`). */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_conversation_v1_conversations__conversation_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown here, or another tenant's (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value is wrong; `errors` names each (`validation_error`). */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rename_conversation_v1_conversations__conversation_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConversationUpdate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown here, or another tenant's (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body exceeds a limit (`too_large`). */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value is wrong; `errors` names each (`validation_error`). */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_documents_v1_documents_get: {
         parameters: {
             query?: {
-                status?: components["schemas"]["assay__documents__models__Status"] | null;
                 collection_id?: string | null;
-                /** @description Part of the name, in any case. */
-                q?: string | null;
-                /** @description How many items to return at the most. */
-                limit?: number;
                 /** @description `next_cursor` of the previous answer; absent at first. */
                 cursor?: string | null;
+                /** @description How many items to return at the most. */
+                limit?: number;
+                /** @description Part of the name, in any case. */
+                q?: string | null;
+                status?: components["schemas"]["assay__documents__models__Status"] | null;
             };
             header?: never;
             path?: never;
@@ -6837,10 +8299,10 @@ export interface operations {
         requestBody: {
             content: {
                 "multipart/form-data": {
-                    /** @description One or many files. */
-                    file: string[];
                     /** Format: uuid */
                     collection_id?: string;
+                    /** @description One or many files. */
+                    file: string[];
                 };
             };
         };
@@ -7293,9 +8755,14 @@ export interface operations {
             };
         };
     };
-    image_v1_documents__document_id__pages__number__image_get: {
+    boxes_v1_documents__document_id__pages__number__boxes_get: {
         parameters: {
-            query?: never;
+            query: {
+                /** @description After the last code point. */
+                end: number;
+                /** @description First code point. */
+                start: number;
+            };
             header?: never;
             path: {
                 document_id: string;
@@ -7306,14 +8773,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The page, as WebP where `Accept` allows it. */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "image/webp": string;
-                    "image/png": string;
+                    "application/json": components["schemas"]["PageBoxes"];
                 };
             };
             /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
@@ -7381,14 +8847,9 @@ export interface operations {
             };
         };
     };
-    boxes_v1_documents__document_id__pages__number__boxes_get: {
+    image_v1_documents__document_id__pages__number__image_get: {
         parameters: {
-            query: {
-                /** @description First code point. */
-                start: number;
-                /** @description After the last code point. */
-                end: number;
-            };
+            query?: never;
             header?: never;
             path: {
                 document_id: string;
@@ -7399,13 +8860,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The page, as WebP where `Accept` allows it. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageBoxes"];
+                    "image/png": string;
+                    "image/webp": string;
                 };
             };
             /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
@@ -7583,10 +9045,10 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": {
-                        /** @enum {string} */
-                        event?: "documents" | "analyses";
                         /** @description JSON. */
                         data?: string;
+                        /** @enum {string} */
+                        event?: "documents" | "analyses";
                     };
                 };
             };
@@ -7610,6 +9072,624 @@ export interface operations {
             };
             /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value is wrong; `errors` names each (`validation_error`). */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    me_v1_me_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeResponse"];
+                };
+            };
+            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value is wrong; `errors` names each (`validation_error`). */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_password_v1_me_password_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body exceeds a limit (`too_large`). */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value is wrong; `errors` names each (`validation_error`). */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_members_v1_members_get: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the previous answer; absent at first. */
+                cursor?: string | null;
+                /** @description How many items to return at the most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemList_User_"];
+                };
+            };
+            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value is wrong; `errors` names each (`validation_error`). */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_member_v1_members_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MemberCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberCreated"];
+                };
+            };
+            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The present state does not allow it (`conflict`, or a more telling code). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body exceeds a limit (`too_large`). */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value is wrong; `errors` names each (`validation_error`). */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_member_v1_members__member_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                member_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown here, or another tenant's (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value is wrong; `errors` names each (`validation_error`). */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_member_v1_members__member_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                member_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown here, or another tenant's (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The present state does not allow it (`conflict`, or a more telling code). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value is wrong; `errors` names each (`validation_error`). */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_member_v1_members__member_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                member_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MemberUpdate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown here, or another tenant's (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The present state does not allow it (`conflict`, or a more telling code). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body exceeds a limit (`too_large`). */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7742,124 +9822,13 @@ export interface operations {
             };
         };
     };
-    ask_v1_ask_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["AskRequest"];
-            };
-        };
-        responses: {
-            /** @description The answer; with `stream`, the events `passages`, `delta` (`{text}`), `done` (the same object as without) and `error` (a problem), and comments as pings. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AskResponse"];
-                    "text/event-stream": {
-                        /** @enum {string} */
-                        event?: "passages" | "delta" | "done" | "error";
-                        /** @description JSON. */
-                        data?: string;
-                    };
-                };
-            };
-            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The month's budget for models is spent (`model_budget_spent`). */
-            402: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unknown here, or another tenant's (`not_found`). */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body exceeds a limit (`too_large`). */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A value is wrong; `errors` names each (`validation_error`). */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_conversations_v1_conversations_get: {
+    list_sessions_v1_sessions_get: {
         parameters: {
             query?: {
-                /** @description How many items to return at the most. */
-                limit?: number;
                 /** @description `next_cursor` of the previous answer; absent at first. */
                 cursor?: string | null;
+                /** @description How many items to return at the most. */
+                limit?: number;
             };
             header?: never;
             path?: never;
@@ -7873,7 +9842,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ItemList_Conversation_"];
+                    "application/json": components["schemas"]["ItemList_Session_"];
                 };
             };
             /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
@@ -7932,97 +9901,12 @@ export interface operations {
             };
         };
     };
-    read_conversation_v1_conversations__conversation_id__get: {
+    end_session_v1_sessions__session_id__delete: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                conversation_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ConversationWithMessages"];
-                };
-            };
-            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unknown here, or another tenant's (`not_found`). */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A value is wrong; `errors` names each (`validation_error`). */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    delete_conversation_v1_conversations__conversation_id__delete: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                conversation_id: string;
+                session_id: string;
             };
             cookie?: never;
         };
@@ -8100,478 +9984,19 @@ export interface operations {
             };
         };
     };
-    rename_conversation_v1_conversations__conversation_id__patch: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                conversation_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ConversationUpdate"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Conversation"];
-                };
-            };
-            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unknown here, or another tenant's (`not_found`). */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body exceeds a limit (`too_large`). */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A value is wrong; `errors` names each (`validation_error`). */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_analyses_v1_analyses_get: {
-        parameters: {
-            query?: {
-                kind?: components["schemas"]["Kind"] | null;
-                status?: components["schemas"]["assay__analyses__models__Status"] | null;
-                /** @description How many items to return at the most. */
-                limit?: number;
-                /** @description `next_cursor` of the previous answer; absent at first. */
-                cursor?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ItemList_Analysis_"];
-                };
-            };
-            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A value is wrong; `errors` names each (`validation_error`). */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    create_v1_analyses_post: {
+    sign_up_v1_signup_post: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Repeating a call with its key answers the same and starts nothing again. */
-                "idempotency-key"?: string | null;
+                /** @description `web`: the refresh token goes by an HttpOnly cookie, not by the body. */
+                "X-Assay-Client"?: "web" | null;
             };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["AnalysisCreate"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Analysis"];
-                };
-            };
-            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unknown here, or another tenant's (`not_found`). */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The present state does not allow it (`conflict`, or a more telling code). */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body exceeds a limit (`too_large`). */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A value is wrong; `errors` names each (`validation_error`). */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    estimate_v1_analyses_estimate_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["AnalysisCreate"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Estimate"];
-                };
-            };
-            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unknown here, or another tenant's (`not_found`). */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body exceeds a limit (`too_large`). */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A value is wrong; `errors` names each (`validation_error`). */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_templates_v1_analyses_templates_get: {
-        parameters: {
-            query?: {
-                /** @description How many items to return at the most. */
-                limit?: number;
-                /** @description `next_cursor` of the previous answer; absent at first. */
-                cursor?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ItemList_Template_"];
-                };
-            };
-            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A value is wrong; `errors` names each (`validation_error`). */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    create_template_v1_analyses_templates_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["TemplateCreate"];
+                "application/json": components["schemas"]["SignupRequest"];
             };
         };
         responses: {
@@ -8581,7 +10006,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Template"];
+                    "application/json": components["schemas"]["TokenResponse"];
                 };
             };
             /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
@@ -8593,1106 +10018,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
             403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body exceeds a limit (`too_large`). */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A value is wrong; `errors` names each (`validation_error`). */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    read_template_v1_analyses_templates__template_id__get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                template_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Template"];
-                };
-            };
-            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unknown here, or another tenant's (`not_found`). */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A value is wrong; `errors` names each (`validation_error`). */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    delete_template_v1_analyses_templates__template_id__delete: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                template_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unknown here, or another tenant's (`not_found`). */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A value is wrong; `errors` names each (`validation_error`). */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    change_template_v1_analyses_templates__template_id__patch: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                template_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["TemplateUpdate"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Template"];
-                };
-            };
-            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unknown here, or another tenant's (`not_found`). */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body exceeds a limit (`too_large`). */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A value is wrong; `errors` names each (`validation_error`). */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    read_v1_analyses__analysis_id__get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                analysis_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Analysis"];
-                };
-            };
-            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unknown here, or another tenant's (`not_found`). */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A value is wrong; `errors` names each (`validation_error`). */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    delete_v1_analyses__analysis_id__delete: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                analysis_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unknown here, or another tenant's (`not_found`). */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A value is wrong; `errors` names each (`validation_error`). */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_documents_v1_analyses__analysis_id__documents_get: {
-        parameters: {
-            query?: {
-                status?: components["schemas"]["DocumentStatus"] | null;
-                /** @description How many items to return at the most. */
-                limit?: number;
-                /** @description `next_cursor` of the previous answer; absent at first. */
-                cursor?: string | null;
-            };
-            header?: never;
-            path: {
-                analysis_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DocumentPage"];
-                };
-            };
-            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unknown here, or another tenant's (`not_found`). */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A value is wrong; `errors` names each (`validation_error`). */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    read_table_v1_analyses__analysis_id__table_get: {
-        parameters: {
-            query?: {
-                /** @description How many rows at the most. */
-                limit?: number;
-                /** @description `next_cursor` of the previous answer; absent at first. */
-                cursor?: string | null;
-            };
-            header?: never;
-            path: {
-                analysis_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Table"];
-                };
-            };
-            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unknown here, or another tenant's (`not_found`). */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A value is wrong; `errors` names each (`validation_error`). */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    pause_v1_analyses__analysis_id__pause_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                analysis_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Analysis"];
-                };
-            };
-            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unknown here, or another tenant's (`not_found`). */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The present state does not allow it (`conflict`, or a more telling code). */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A value is wrong; `errors` names each (`validation_error`). */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    resume_v1_analyses__analysis_id__resume_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                analysis_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Analysis"];
-                };
-            };
-            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unknown here, or another tenant's (`not_found`). */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The present state does not allow it (`conflict`, or a more telling code). */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A value is wrong; `errors` names each (`validation_error`). */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    cancel_v1_analyses__analysis_id__cancel_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                analysis_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Analysis"];
-                };
-            };
-            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unknown here, or another tenant's (`not_found`). */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The present state does not allow it (`conflict`, or a more telling code). */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A value is wrong; `errors` names each (`validation_error`). */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    retry_v1_analyses__analysis_id__retry_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                analysis_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Analysis"];
-                };
-            };
-            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unknown here, or another tenant's (`not_found`). */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The present state does not allow it (`conflict`, or a more telling code). */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A value is wrong; `errors` names each (`validation_error`). */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    extend_v1_analyses__analysis_id__extend_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                analysis_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["AnalysisExtend"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Analysis"];
-                };
-            };
-            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unknown here, or another tenant's (`not_found`). */
-            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9752,9 +10079,9 @@ export interface operations {
             query?: {
                 /** @description Thirty days before `to` when absent; cut to the hour. */
                 from?: string | null;
+                granularity?: "hour" | "day";
                 /** @description Now when absent; cut to the hour. */
                 to?: string | null;
-                granularity?: "hour" | "day";
             };
             header?: never;
             path?: never;
@@ -9791,6 +10118,716 @@ export interface operations {
             };
             /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value is wrong; `errors` names each (`validation_error`). */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_webhooks_v1_webhooks_get: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the previous answer; absent at first. */
+                cursor?: string | null;
+                /** @description How many items to return at the most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemList_Webhook_"];
+                };
+            };
+            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value is wrong; `errors` names each (`validation_error`). */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_v1_webhooks_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookCreated"];
+                };
+            };
+            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The present state does not allow it (`conflict`, or a more telling code). */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body exceeds a limit (`too_large`). */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value is wrong; `errors` names each (`validation_error`). */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_v1_webhooks__webhook_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown here, or another tenant's (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value is wrong; `errors` names each (`validation_error`). */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_v1_webhooks__webhook_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown here, or another tenant's (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value is wrong; `errors` names each (`validation_error`). */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_v1_webhooks__webhook_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookUpdate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown here, or another tenant's (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body exceeds a limit (`too_large`). */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value is wrong; `errors` names each (`validation_error`). */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_deliveries_v1_webhooks__webhook_id__deliveries_get: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the previous answer; absent at first. */
+                cursor?: string | null;
+                /** @description How many items to return at the most. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemList_Delivery_"];
+                };
+            };
+            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown here, or another tenant's (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value is wrong; `errors` names each (`validation_error`). */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    renew_v1_webhooks__webhook_id__secret_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookCreated"];
+                };
+            };
+            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown here, or another tenant's (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value is wrong; `errors` names each (`validation_error`). */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_v1_webhooks__webhook_id__test_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unknown here, or another tenant's (`not_found`). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The present state does not allow it (`conflict`, or a more telling code). */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
