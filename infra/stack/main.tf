@@ -143,23 +143,23 @@ module "cache" {
 module "vectors" {
   source = "../modules/vectors"
 
-  name                 = local.name
-  environment          = var.environment
-  tags                 = merge(local.tags, { Part = "vectors" })
-  vpc_id               = module.network.vpc_id
-  subnet_ids           = module.network.private_subnet_ids
-  security_group_id    = module.network.security_group_ids["qdrant"]
-  kms_key_arns         = module.secrets.kms_key_arns
-  api_key_parameter    = local.qdrant_key
-  backup_plan          = module.backup.plan
-  qdrant               = var.qdrant_release
-  instance_type        = var.qdrant.instance_type
-  nodes                = var.qdrant.nodes
-  autoscaling          = var.qdrant.autoscaling
-  elastic_ip_subnet_id = var.qdrant.elastic_ip ? module.network.public_subnet_ids[0] : null
-  alarm_actions        = [module.observability.alerts_topic_arn]
-  log_days             = var.log_days
-  protected            = var.protected
+  name              = local.name
+  environment       = var.environment
+  tags              = merge(local.tags, { Part = "vectors" })
+  vpc_id            = module.network.vpc_id
+  subnet_ids        = module.network.private_subnet_ids
+  security_group_id = module.network.security_group_ids["qdrant"]
+  kms_key_arns      = module.secrets.kms_key_arns
+  api_key_parameter = local.qdrant_key
+  backup_plan       = module.backup.plan
+  qdrant            = var.qdrant_release
+  instance_type     = var.qdrant.instance_type
+  nodes             = var.qdrant.nodes
+  autoscaling       = var.qdrant.autoscaling
+  elastic_ip        = var.qdrant.elastic_ip ? { subnet_id = module.network.public_subnet_ids[0] } : null
+  alarm_actions     = [module.observability.alerts_topic_arn]
+  log_days          = var.log_days
+  protected         = var.protected
 }
 
 module "observability" {

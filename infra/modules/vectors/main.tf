@@ -22,7 +22,7 @@ locals {
   nodes = {
     for number in range(var.nodes) : tostring(number) => {
       host      = local.hosts[number]
-      subnet_id = number == 0 && var.elastic_ip_subnet_id != null ? var.elastic_ip_subnet_id : var.subnet_ids[number]
+      subnet_id = number == 0 && var.elastic_ip != null ? var.elastic_ip.subnet_id : var.subnet_ids[number]
     }
   }
 }
@@ -91,8 +91,8 @@ resource "aws_instance" "node" {
       error_message = "Two nodes that stay and one that comes and goes are three; there are two at most. Set nodes = 1 with autoscaling, or autoscaling = false with nodes = 2."
     }
     precondition {
-      condition     = var.elastic_ip_subnet_id == null || !contains(var.subnet_ids, coalesce(var.elastic_ip_subnet_id, "-"))
-      error_message = "An Elastic IP in a private subnet answers nobody: set elastic_ip_subnet_id to a public subnet, or to null and use the private name."
+      condition     = var.elastic_ip == null || !contains(var.subnet_ids, try(var.elastic_ip.subnet_id, "-"))
+      error_message = "An Elastic IP in a private subnet answers nobody: set elastic_ip.subnet_id to a public subnet, or elastic_ip to null and use the private name."
     }
   }
 }
@@ -107,14 +107,14 @@ resource "aws_volume_attachment" "data" {
 }
 
 resource "aws_eip" "node" {
-  count = var.elastic_ip_subnet_id == null ? 0 : 1
+  count = var.elastic_ip == null ? 0 : 1
 
   domain = "vpc"
   tags   = merge(var.tags, { Name = local.hosts[0] })
 }
 
 resource "aws_eip_association" "node" {
-  count = var.elastic_ip_subnet_id == null ? 0 : 1
+  count = var.elastic_ip == null ? 0 : 1
 
   allocation_id = aws_eip.node[0].id
   instance_id   = aws_instance.node["0"].id

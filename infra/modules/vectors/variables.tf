@@ -116,9 +116,9 @@ variable "autoscaling" {
   default     = false
 }
 
-variable "elastic_ip_subnet_id" {
-  description = "Public subnet in which the first node gets an Elastic IP; null has none, and the private name is the one consistent endpoint."
-  type        = string
+variable "elastic_ip" {
+  description = "Public subnet in which the first node gets an Elastic IP; null has none, and the private name is the one consistent endpoint. An object, as a plan from nothing knows that there is one and not yet the subnet's id."
+  type        = object({ subnet_id = string })
   default     = null
 }
 

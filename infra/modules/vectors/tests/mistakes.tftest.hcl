@@ -55,7 +55,7 @@ run "two_that_stay_and_one_that_comes_are_refused" {
 run "an_elastic_ip_in_a_private_subnet_is_refused" {
   command         = plan
   expect_failures = [aws_instance.node]
-  variables { elastic_ip_subnet_id = "subnet-1" }
+  variables { elastic_ip = { subnet_id = "subnet-1" } }
 }
 
 run "one_zone_is_refused" {

@@ -162,7 +162,7 @@ run "a_busy_node_gets_a_second" {
 
 run "an_elastic_ip_can_be_had" {
   command = apply
-  variables { elastic_ip_subnet_id = "subnet-public" }
+  variables { elastic_ip = { subnet_id = "subnet-public" } }
 
   assert {
     condition     = length(aws_eip.node) == 1 && aws_instance.node["0"].subnet_id == "subnet-public"
