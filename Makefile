@@ -137,14 +137,20 @@ $(STAMP_DEV): backend/requirements-dev.txt $(STAMP)
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r backend/requirements-dev.txt
 	@touch $@
 
-# What only builds the application is a dependency; what checks and tests it, a development one.
-$(WEB_STAMP): frontend/package-lock.json frontend/requirements-node.txt $(TOOLS)
-	@echo "Installing the web application's packages ..." >&2
-	@$(NPM) ci --omit=dev --loglevel=error
+# What only builds the application is a dependency; what checks and tests it, a development one. Where the latter is
+# wanted or there already, it is installed at once: each `npm ci` begins anew.
+ifneq ($(wildcard $(WEB_STAMP_DEV))$(filter check test format frontend-% screenshots,$(MAKECMDGOALS)),)
+$(WEB_STAMP): $(WEB_STAMP_DEV)
 	@touch $@
+else
+$(WEB_STAMP): frontend/package-lock.json | $(TOOLS)
+	@echo "Installing the web application's packages ..." >&2
+	@$(NPM) ci --omit=dev --loglevel=error >&2
+	@touch $@
+endif
 
-$(WEB_STAMP_DEV): frontend/package-lock.json frontend/requirements-node.txt $(TOOLS)
-	@$(NPM) ci --loglevel=error
+$(WEB_STAMP_DEV): frontend/package-lock.json | $(TOOLS)
+	@$(NPM) ci --loglevel=error >&2
 	@touch $(WEB_STAMP) $@
 
 $(WEB): $(WEB_SOURCES) $(WEB_STAMP)

@@ -11,7 +11,7 @@ export function LogoMark({ size = 24 }: { size?: number }) {
         strokeLinecap="round"
         strokeLinejoin="round"
       />
-      <circle className="fill-evidence" cx="16" cy="20.4" r="1.9" />
+      <circle className="fill-evidence-line" cx="16" cy="20.4" r="1.9" />
     </svg>
   );
 }

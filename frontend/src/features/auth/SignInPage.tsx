@@ -38,7 +38,7 @@ export function SignInPage() {
           search={search}
           className="font-medium text-accent underline underline-offset-4"
         >
-          Make a workspace
+          Create a workspace
         </Link>
       </p>
     </AuthFrame>

@@ -37,12 +37,12 @@ export function SignUpPage() {
             required
           />
           <Button type="submit" look="primary" size="lg" pending={entering.isPending}>
-            Make the workspace
+            Create the workspace
           </Button>
         </div>
       </Form>
       <p className="mt-6 text-muted">
-        There is one already?{" "}
+        Already have one?{" "}
         <Link
           to="/sign-in"
           search={search}
