@@ -16,6 +16,8 @@ from tests.openai_server import OpenAIServer
 from tests.operations.processes import BACKEND
 
 DOCUMENTS = 24
+LANES, CALLS = 2, 2
+AT_ONCE = LANES * CALLS
 
 
 @contextlib.asynccontextmanager
@@ -30,7 +32,8 @@ async def working(
             "PYTHONPATH": str(BACKEND),
             "OPENAI_BASE_URL": server.url,
             "OPENAI_API_KEY": "sk-secret",
-            "ANALYSIS_MODEL_CALLS": "2",
+            "ANALYSIS_LANES": str(LANES),
+            "ANALYSIS_MODEL_CALLS": str(CALLS),
         },
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
@@ -73,9 +76,10 @@ async def test_a_killed_worker_is_followed_by_one_that_pays_nothing_twice(
     assert asked.total() - before.total() == DOCUMENTS - paid
     assert all(count <= 1 + (name in before) for name, count in asked.items())
     calls = await desk.rows(tenant, "select status, count(*)::int as n from model_calls group by 1")
-    counted = {each["status"]: each["n"] for each in calls}
+    counted = Counter({each["status"]: each["n"] for each in calls})
+    assert counted["settled"] == DOCUMENTS
     # What was under way when it died stays counted, at the most that it can have cost.
-    assert counted == {"settled": DOCUMENTS, "reserved": before.total() - paid}
+    assert before.total() - paid <= counted["reserved"] <= AT_ONCE
 
 
 def of_documents(server: OpenAIServer, names: list[str]) -> Counter[str]:
