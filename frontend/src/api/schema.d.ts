@@ -350,6 +350,9 @@ export interface paths {
         /**
          * Read an analysis's table
          * @description Return rows of the table, in the order of the documents; while it runs, up to now.
+         *
+         *     A workbook has typed cells, and a sheet with what every value rests on. Texts that a
+         *     spreadsheet would take for formulas are made inert.
          */
         get: operations["read_table_v1_analyses__analysis_id__table_get"];
         put?: never;
@@ -2419,6 +2422,12 @@ export interface components {
          * @enum {string}
          */
         FieldType: "text" | "number" | "date" | "money" | "boolean" | "choice" | "list";
+        /**
+         * Format
+         * @description What a table is written as.
+         * @enum {string}
+         */
+        Format: "json" | "csv" | "xlsx";
         /**
          * Health
          * @description Whether the process serves, and goes on to.
@@ -5800,6 +5809,10 @@ export interface operations {
             query?: {
                 /** @description `next_cursor` of the previous answer; absent at first. */
                 cursor?: string | null;
+                /** @description Of `csv`: beside each value its page, quote and confidence. */
+                evidence?: boolean;
+                /** @description `csv` and `xlsx` hold all rows, as a download. */
+                format?: components["schemas"]["Format"];
                 /** @description How many rows at the most. */
                 limit?: number;
             };
@@ -5811,13 +5824,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description Rows of the table, or all of it as a file. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Table"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "text/csv": string;
                 };
             };
             /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
