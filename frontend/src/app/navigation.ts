@@ -1,4 +1,4 @@
-import { FileStack, type LucideIcon } from "lucide-react";
+import { ChartColumn, FileStack, ScrollText, Settings, type LucideIcon } from "lucide-react";
 import type { LinkProps } from "@tanstack/react-router";
 import type { Role } from "@/api/types";
 
@@ -15,4 +15,9 @@ export interface Destination {
 /** The screens that the sidebar and the command palette lead to, in groups. */
 export const NAVIGATION: readonly (readonly Destination[])[] = [
   [{ to: "/library", label: "Library", icon: FileStack, keys: "g l" }],
+  [
+    { to: "/usage", label: "Usage and cost", icon: ChartColumn, keys: "g u" },
+    { to: "/settings", label: "Settings", icon: Settings, keys: "g s" },
+    { to: "/audit", label: "Audit log", icon: ScrollText, keys: "g o", role: "owner" },
+  ],
 ];

@@ -13,6 +13,7 @@ import { PageSkeleton } from "@/app/shell/PageSkeleton";
 import { page } from "@/app/pages";
 import { nextPath, signInSearch } from "@/features/auth";
 import { librarySearch } from "@/features/library";
+import { settingsSearch } from "@/features/settings";
 
 const root = createRootRouteWithContext<{ queryClient: QueryClient }>()({ component: Outlet });
 
@@ -68,9 +69,28 @@ const library = createRoute({
   component: page("library/LibraryPage"),
 });
 
+const usage = createRoute({
+  getParentRoute: () => inside,
+  path: "/usage",
+  component: page("usage/UsagePage"),
+});
+
+const settings = createRoute({
+  getParentRoute: () => inside,
+  path: "/settings",
+  validateSearch: settingsSearch,
+  component: page("settings/SettingsPage"),
+});
+
+const audit = createRoute({
+  getParentRoute: () => inside,
+  path: "/audit",
+  component: page("audit/AuditPage"),
+});
+
 const routeTree = root.addChildren([
   outside.addChildren([signIn, signUp]),
-  inside.addChildren([home, library]),
+  inside.addChildren([home, library, usage, settings, audit]),
 ]);
 
 export function createAppRouter(queryClient: QueryClient) {

@@ -1,0 +1,187 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { KeyRound, Plus } from "lucide-react";
+import { useState } from "react";
+import { api, call } from "@/api/client";
+import { usePages } from "@/api/pages";
+import type { components } from "@/api/schema";
+import type { Role } from "@/api/types";
+import { Button } from "@/components/Button";
+import { ConfirmDialog, Dialog, DialogActions } from "@/components/Dialog";
+import { EmptyState } from "@/components/EmptyState";
+import { ErrorState } from "@/components/ErrorState";
+import { SelectField, TextField } from "@/components/Field";
+import { Form } from "@/components/Form";
+import { MoreButton } from "@/components/MoreButton";
+import { Notice } from "@/components/Notice";
+import { Secret } from "@/components/Secret";
+import { SkeletonRows } from "@/components/Skeleton";
+import { Table, Td, Th, Tr } from "@/components/Table";
+import { toast } from "@/components/toast";
+import { formatAgo, formatDate } from "@/lib/format";
+
+type ApiKey = components["schemas"]["ApiKey"];
+type NewKey = components["schemas"]["ApiKeyCreate"];
+
+const KEY = ["api-keys"];
+const LIVES = [
+  { value: "30", label: "30 days" },
+  { value: "90", label: "90 days" },
+  { value: "365", label: "A year" },
+  { value: "", label: "Until it is deleted" },
+];
+
+export function ApiKeys() {
+  const [making, setMaking] = useState(false);
+  const [deleting, setDeleting] = useState<ApiKey | null>(null);
+  const keys = usePages<ApiKey>(KEY, (cursor, signal) =>
+    call(api.GET("/v1/api-keys", { signal, params: { query: { cursor } } })),
+  );
+  if (keys.error) return <ErrorState error={keys.error} onRetry={() => void keys.refetch()} />;
+  if (!keys.items) return <SkeletonRows rows={3} label="Loading the API keys" />;
+  const make = (
+    <Button look="primary" icon={Plus} onClick={() => setMaking(true)}>
+      Make a key
+    </Button>
+  );
+  return (
+    <>
+      {keys.items.length === 0 ? (
+        <EmptyState icon={KeyRound} title="No API keys" action={make}>
+          A key lets a program do what you may do, or less.
+        </EmptyState>
+      ) : (
+        <>
+          <div className="mb-4 flex items-center justify-between gap-4">
+            <p className="text-muted">A key lets a program do what its maker may do, or less.</p>
+            {make}
+          </div>
+          <Table label="API keys">
+            <thead>
+              <tr>
+                <Th>Name</Th>
+                <Th>Begins with</Th>
+                <Th>Role</Th>
+                <Th>Last used</Th>
+                <Th>Ends</Th>
+                <Th>
+                  <span className="sr-only">What can be done</span>
+                </Th>
+              </tr>
+            </thead>
+            <tbody>
+              {keys.items.map((key) => (
+                <Tr key={key.id}>
+                  <Td className="font-medium">{key.name}</Td>
+                  <Td>
+                    <code className="font-mono text-sm">{key.prefix}…</code>
+                  </Td>
+                  <Td className="capitalize">{key.role}</Td>
+                  <Td className="text-muted">
+                    {key.last_used_at ? formatAgo(key.last_used_at) : "never"}
+                  </Td>
+                  <Td className="text-muted">
+                    {key.expires_at ? formatDate(key.expires_at) : "never"}
+                  </Td>
+                  <Td className="text-right">
+                    <Button size="sm" look="ghost" onClick={() => setDeleting(key)}>
+                      Delete
+                    </Button>
+                  </Td>
+                </Tr>
+              ))}
+            </tbody>
+          </Table>
+        </>
+      )}
+      <MoreButton list={keys} />
+      {making && <MakeKey onClose={() => setMaking(false)} />}
+      {deleting && <DeleteKey apiKey={deleting} onClose={() => setDeleting(null)} />}
+    </>
+  );
+}
+
+function MakeKey({ onClose }: { onClose: () => void }) {
+  const client = useQueryClient();
+  const making = useMutation({
+    mutationFn: (body: NewKey) => call(api.POST("/v1/api-keys", { body })),
+    meta: { quiet: true },
+    onSuccess: () => client.invalidateQueries({ queryKey: KEY }),
+  });
+  if (making.data) {
+    return (
+      <Dialog open onOpenChange={onClose} title={`The key “${making.data.name}”`}>
+        <div className="grid gap-3">
+          <Notice tone="warn">Copy it now: it is shown once and kept nowhere.</Notice>
+          <Secret label="API key" value={making.data.key} />
+        </div>
+        <DialogActions>
+          <Button look="primary" onClick={onClose}>
+            Done
+          </Button>
+        </DialogActions>
+      </Dialog>
+    );
+  }
+  return (
+    <Dialog open onOpenChange={onClose} title="Make an API key">
+      <Form
+        error={making.error}
+        onSubmit={({ name = "", role = "viewer", days = "" }) =>
+          making.mutate({
+            name,
+            role: role as Role,
+            expires_in_days: days === "" ? null : Number(days),
+          })
+        }
+      >
+        <div className="grid gap-4">
+          <TextField label="Name" name="name" hint="What will use it, such as: nightly import" />
+          <SelectField label="Role" name="role" defaultValue="member">
+            <option value="viewer">Viewer: reads and asks</option>
+            <option value="member">Member: also uploads and analyses</option>
+            <option value="admin">Admin: also manages members</option>
+          </SelectField>
+          <SelectField label="Lives for" name="days" defaultValue="90">
+            {LIVES.map(({ value, label }) => (
+              <option key={value} value={value}>
+                {label}
+              </option>
+            ))}
+          </SelectField>
+        </div>
+        <DialogActions>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" look="primary" pending={making.isPending}>
+            Make the key
+          </Button>
+        </DialogActions>
+      </Form>
+    </Dialog>
+  );
+}
+
+function DeleteKey({ apiKey, onClose }: { apiKey: ApiKey; onClose: () => void }) {
+  const client = useQueryClient();
+  const deleting = useMutation({
+    mutationFn: () =>
+      call(api.DELETE("/v1/api-keys/{key_id}", { params: { path: { key_id: apiKey.id } } })),
+    meta: { quiet: true },
+    onSuccess: () => {
+      onClose();
+      toast(`The key “${apiKey.name}” was deleted`);
+      return client.invalidateQueries({ queryKey: KEY });
+    },
+  });
+  return (
+    <ConfirmDialog
+      open
+      onOpenChange={onClose}
+      title={`Delete the key “${apiKey.name}”?`}
+      description="Programs that use it are refused from now on."
+      action="Delete the key"
+      pending={deleting.isPending}
+      error={deleting.error}
+      onConfirm={() => deleting.mutate()}
+    />
+  );
+}

@@ -1,0 +1,222 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { UserPlus, Users } from "lucide-react";
+import { useState } from "react";
+import { api, call } from "@/api/client";
+import { useMay } from "@/api/me";
+import { usePages } from "@/api/pages";
+import { useSession } from "@/api/session";
+import type { Role, User } from "@/api/types";
+import { Button } from "@/components/Button";
+import { ConfirmDialog, Dialog, DialogActions } from "@/components/Dialog";
+import { EmptyState } from "@/components/EmptyState";
+import { ErrorState } from "@/components/ErrorState";
+import { SelectField, TextField } from "@/components/Field";
+import { Form } from "@/components/Form";
+import { MoreButton } from "@/components/MoreButton";
+import { Notice } from "@/components/Notice";
+import { Secret } from "@/components/Secret";
+import { SkeletonRows } from "@/components/Skeleton";
+import { Table, Td, Th, Tr } from "@/components/Table";
+import { toast } from "@/components/toast";
+import { formatDate } from "@/lib/format";
+
+const ROLES: { value: Role; label: string }[] = [
+  { value: "viewer", label: "Viewer: reads and asks" },
+  { value: "member", label: "Member: also uploads and analyses" },
+  { value: "admin", label: "Admin: also manages members" },
+  { value: "owner", label: "Owner: may do everything" },
+];
+const KEY = ["members"];
+
+export function Members() {
+  const mayChange = useMay("admin");
+  const [adding, setAdding] = useState(false);
+  const [removing, setRemoving] = useState<User | null>(null);
+  const members = usePages<User>(KEY, (cursor, signal) =>
+    call(api.GET("/v1/members", { signal, params: { query: { cursor } } })),
+  );
+  if (members.error) {
+    return <ErrorState error={members.error} onRetry={() => void members.refetch()} />;
+  }
+  if (!members.items) return <SkeletonRows rows={3} label="Loading the members" />;
+  return (
+    <>
+      <div className="mb-4 flex items-center justify-between gap-4">
+        <p className="text-muted">Who belongs to this workspace, and what they may do.</p>
+        {mayChange && (
+          <Button look="primary" icon={UserPlus} onClick={() => setAdding(true)}>
+            Add a member
+          </Button>
+        )}
+      </div>
+      {members.items.length === 0 ? (
+        <EmptyState icon={Users} title="Nobody here">
+          Add the people that you work with.
+        </EmptyState>
+      ) : (
+        <Table label="Members">
+          <thead>
+            <tr>
+              <Th>Person</Th>
+              <Th>Role</Th>
+              <Th>Since</Th>
+              <Th>
+                <span className="sr-only">What can be done</span>
+              </Th>
+            </tr>
+          </thead>
+          <tbody>
+            {members.items.map((member) => (
+              <MemberRow
+                key={member.id}
+                member={member}
+                mayChange={mayChange}
+                onRemove={() => setRemoving(member)}
+              />
+            ))}
+          </tbody>
+        </Table>
+      )}
+      <MoreButton list={members} />
+      {adding && <AddMember onClose={() => setAdding(false)} />}
+      {removing && <RemoveMember member={removing} onClose={() => setRemoving(null)} />}
+    </>
+  );
+}
+
+interface RowProps {
+  member: User;
+  mayChange: boolean;
+  onRemove: () => void;
+}
+
+function MemberRow({ member, mayChange, onRemove }: RowProps) {
+  const client = useQueryClient();
+  const session = useSession();
+  const self = "identity" in session && session.identity.user.id === member.id;
+  const changing = useMutation({
+    mutationFn: (role: Role) =>
+      call(
+        api.PATCH("/v1/members/{member_id}", {
+          params: { path: { member_id: member.id } },
+          body: { role },
+        }),
+      ),
+    onSuccess: (changed) => toast(`${changed.email} is ${changed.role} now`, { tone: "ok" }),
+    onSettled: () => client.invalidateQueries({ queryKey: KEY }),
+  });
+  return (
+    <Tr>
+      <Td>
+        <span className="font-medium">{member.email}</span>
+        {self && <span className="ml-2 text-sm text-muted">you</span>}
+      </Td>
+      <Td>
+        {mayChange && !self ? (
+          <SelectField
+            label={`Role of ${member.email}`}
+            hideLabel
+            value={changing.isPending ? changing.variables : member.role}
+            onChange={(event) => changing.mutate(event.target.value as Role)}
+          >
+            {ROLES.map(({ value }) => (
+              <option key={value} value={value}>
+                {value}
+              </option>
+            ))}
+          </SelectField>
+        ) : (
+          <span className="capitalize">{member.role}</span>
+        )}
+      </Td>
+      <Td className="text-muted">{formatDate(member.created_at)}</Td>
+      <Td className="text-right">
+        {mayChange && !self && (
+          <Button size="sm" look="ghost" onClick={onRemove}>
+            Remove
+          </Button>
+        )}
+      </Td>
+    </Tr>
+  );
+}
+
+function AddMember({ onClose }: { onClose: () => void }) {
+  const client = useQueryClient();
+  const adding = useMutation({
+    mutationFn: (body: { email: string; role: Role }) => call(api.POST("/v1/members", { body })),
+    meta: { quiet: true },
+    onSuccess: () => client.invalidateQueries({ queryKey: KEY }),
+  });
+  if (adding.data) {
+    return (
+      <Dialog open onOpenChange={onClose} title={`${adding.data.email} was added`}>
+        <div className="grid gap-3">
+          <Notice tone="warn">
+            This password is shown once. Give it to them by a safe way; they can change it under
+            Settings.
+          </Notice>
+          <Secret label="Temporary password" value={adding.data.temporary_password ?? ""} />
+        </div>
+        <DialogActions>
+          <Button look="primary" onClick={onClose}>
+            Done
+          </Button>
+        </DialogActions>
+      </Dialog>
+    );
+  }
+  return (
+    <Dialog open onOpenChange={onClose} title="Add a member">
+      <Form
+        error={adding.error}
+        onSubmit={({ email = "", role = "member" }) =>
+          adding.mutate({ email: email.trim(), role: role as Role })
+        }
+      >
+        <div className="grid gap-4">
+          <TextField label="E-mail" name="email" type="email" autoComplete="off" required />
+          <SelectField label="Role" name="role" defaultValue="member">
+            {ROLES.map(({ value, label }) => (
+              <option key={value} value={value}>
+                {label}
+              </option>
+            ))}
+          </SelectField>
+        </div>
+        <DialogActions>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" look="primary" pending={adding.isPending}>
+            Add the member
+          </Button>
+        </DialogActions>
+      </Form>
+    </Dialog>
+  );
+}
+
+function RemoveMember({ member, onClose }: { member: User; onClose: () => void }) {
+  const client = useQueryClient();
+  const removing = useMutation({
+    mutationFn: () =>
+      call(api.DELETE("/v1/members/{member_id}", { params: { path: { member_id: member.id } } })),
+    meta: { quiet: true },
+    onSuccess: () => {
+      onClose();
+      toast(`${member.email} was removed`);
+      return client.invalidateQueries({ queryKey: KEY });
+    },
+  });
+  return (
+    <ConfirmDialog
+      open
+      onOpenChange={onClose}
+      title={`Remove ${member.email}?`}
+      description="Their sessions end at once; their API keys and conversations are deleted. Documents stay."
+      action="Remove the member"
+      pending={removing.isPending}
+      error={removing.error}
+      onConfirm={() => removing.mutate()}
+    />
+  );
+}
