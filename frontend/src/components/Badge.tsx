@@ -21,7 +21,7 @@ export function Badge({ tone = "neutral", icon: Icon, children }: BadgeProps) {
   return (
     <span
       className={cx(
-        "inline-flex h-5 items-center gap-1 rounded-full px-2 text-xs font-medium whitespace-nowrap",
+        "inline-flex h-5 w-fit items-center gap-1 rounded-full px-2 text-xs font-medium whitespace-nowrap",
         TONES[tone],
       )}
     >

@@ -39,28 +39,31 @@ export function Dialog(props: DialogProps) {
             onInteractOutside={keep}
             {...(description ? {} : { "aria-describedby": undefined })}
             className={cx(
-              "w-full animate-rise rounded-t-lg bg-raised p-5 shadow-overlay outline-none sm:rounded-lg sm:p-6",
+              "relative w-full animate-rise rounded-t-lg bg-raised p-5 shadow-overlay outline-none sm:rounded-lg sm:p-6",
               WIDTHS[width],
             )}
           >
-            <div className="mb-4 flex items-start justify-between gap-4">
-              <div>
-                <Radix.Title className="text-lg font-semibold">{title}</Radix.Title>
-                {description && (
-                  <Radix.Description className="mt-1 text-muted">{description}</Radix.Description>
-                )}
-              </div>
-              {!required && (
-                <Radix.Close asChild>
-                  <IconButton icon={X} label="Close" size="sm" className="-mt-1 -mr-1" />
-                </Radix.Close>
-              )}
-            </div>
-            {children}
+            <Radix.Title className={cx("text-lg font-semibold", !required && "pr-8")}>
+              {title}
+            </Radix.Title>
+            {description && (
+              <Radix.Description className="mt-1 text-muted">{description}</Radix.Description>
+            )}
+            <div className="mt-4">{children}</div>
+            {!required && <CloseCross />}
           </Radix.Content>
         </Radix.Overlay>
       </Radix.Portal>
     </Radix.Root>
+  );
+}
+
+/** Last in the order, so that a dialog begins with what it is for. */
+function CloseCross() {
+  return (
+    <Radix.Close asChild>
+      <IconButton icon={X} label="Close" size="sm" className="absolute top-4 right-4" />
+    </Radix.Close>
   );
 }
 
@@ -121,6 +124,27 @@ export function Drawer(props: Pick<DialogProps, "open" | "onOpenChange" | "title
         >
           <Radix.Title className="sr-only">{props.title}</Radix.Title>
           {props.children}
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  );
+}
+
+/** A panel at the right edge: one thing's details beside the list that it came from. */
+export function Sheet(props: Pick<DialogProps, "open" | "onOpenChange" | "title" | "children">) {
+  return (
+    <Radix.Root open={props.open} onOpenChange={props.onOpenChange}>
+      <Radix.Portal>
+        <Radix.Overlay className="fixed inset-0 z-40 animate-appear bg-scrim" />
+        <Radix.Content
+          aria-describedby={undefined}
+          className="fixed inset-y-0 right-0 z-40 flex w-[28rem] max-w-full animate-slide-left flex-col overflow-y-auto bg-raised shadow-overlay outline-none"
+        >
+          <Radix.Title className="pt-5 pr-12 pl-5 text-lg font-semibold break-words">
+            {props.title}
+          </Radix.Title>
+          <div className="flex-1 p-5">{props.children}</div>
+          <CloseCross />
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>

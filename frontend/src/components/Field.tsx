@@ -1,4 +1,4 @@
-import { Eye, EyeOff, Search, X } from "lucide-react";
+import { ChevronDown, Eye, EyeOff, Search, X } from "lucide-react";
 import { useId, useRef, useState, type ComponentProps, type ReactNode } from "react";
 import { IconButton } from "@/components/Button";
 import { useFieldError } from "@/components/Form";
@@ -106,7 +106,20 @@ export function SelectField({
   const found = useFieldError(props.name);
   return (
     <Field label={label} hint={hint} error={error ?? found} hideLabel={hideLabel ?? false}>
-      {(wiring) => <select className={cx(CONTROL, "h-9 pr-8", className)} {...wiring} {...props} />}
+      {(wiring) => (
+        <div className="relative">
+          <select
+            className={cx(CONTROL, "h-9 appearance-none pr-8", className)}
+            {...wiring}
+            {...props}
+          />
+          <ChevronDown
+            size={15}
+            aria-hidden
+            className="pointer-events-none absolute top-[11px] right-2.5 text-muted"
+          />
+        </div>
+      )}
     </Field>
   );
 }

@@ -1,19 +1,24 @@
 import { Outlet, useRouterState } from "@tanstack/react-router";
 import { Menu as MenuIcon, WifiOff } from "lucide-react";
 import { lazy, Suspense, useEffect, useRef, useState, type ReactElement } from "react";
+import { useDocumentEvents } from "@/api/document-events";
 import { IconButton } from "@/components/Button";
 import { Drawer } from "@/components/Dialog";
 import { Logo } from "@/components/Logo";
 import { useOnline } from "@/lib/use-online";
 import { useShortcut } from "@/lib/shortcuts";
 import { Sidebar } from "@/app/shell/Sidebar";
+import { useUploading } from "@/features/library";
 
 const CommandPalette = lazy(() => import("@/app/shell/CommandPalette"));
+const UploadTray = lazy(() => import("@/features/library/UploadTray"));
 
 /** The frame around every screen behind the sign-in. */
 export function Shell(): ReactElement {
   const [drawer, setDrawer] = useState(false);
   const [palette, setPalette] = useState(false);
+  useDocumentEvents();
+  const uploading = useUploading();
   useShortcut("mod+k", () => setPalette(true));
   const path = useRouterState({ select: (state) => state.location.pathname });
   const main = useRef<HTMLElement>(null);
@@ -58,6 +63,11 @@ export function Shell(): ReactElement {
         </main>
       </div>
       <Announcer path={path} />
+      {uploading && (
+        <Suspense>
+          <UploadTray />
+        </Suspense>
+      )}
       {palette && (
         <Suspense>
           <CommandPalette onClose={() => setPalette(false)} />

@@ -1,0 +1,275 @@
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { Download, Ellipsis, Info, RotateCw, Trash2 } from "lucide-react";
+import { useEffect, useRef, type KeyboardEvent } from "react";
+import { download } from "@/api/download";
+import type { Document } from "@/api/types";
+import { toProblem } from "@/api/problem";
+import { IconButton } from "@/components/Button";
+import { Checkbox } from "@/components/Checkbox";
+import { Menu, MenuItem } from "@/components/Menu";
+import { Skeleton } from "@/components/Skeleton";
+import { toast } from "@/components/toast";
+import { formatAgo, formatBytes, formatNumber } from "@/lib/format";
+import { cx } from "@/lib/cx";
+import { useRetry } from "./DocumentDetails";
+import { DocumentIcon, StatusBadge } from "./marks";
+import type { Selection } from "./selection";
+
+const ROW_PX = 56;
+const OVERSCAN = 12;
+/** Rows before the end at which the next page is fetched. */
+const AHEAD = 40;
+// Name, status, and from `md` on: pages, size, age; then the menu.
+const COLUMNS =
+  "grid items-center gap-x-4 px-4 grid-cols-[1rem_minmax(0,1fr)_auto_1.75rem] " +
+  "md:grid-cols-[1rem_minmax(0,1fr)_7rem_4.5rem_5rem_8rem_1.75rem]";
+
+interface DocumentTableProps {
+  documents: readonly Document[];
+  selection: Selection;
+  collectionNames: ReadonlyMap<string, string>;
+  hasMore: boolean;
+  loadingMore: boolean;
+  onMore: () => void;
+  onOpen: (id: string) => void;
+  onDelete: (document: Document) => void;
+  mayChange: boolean;
+}
+
+/** All documents that fit; only the rows that are seen exist, however many there are. */
+export function DocumentTable(props: DocumentTableProps) {
+  const { documents, selection, hasMore, loadingMore, onMore, onDelete } = props;
+  const scroller = useRef<HTMLDivElement>(null);
+  const count = documents.length + (hasMore ? 1 : 0);
+  // The compiler, which does not know this hook, is not in use.
+  // eslint-disable-next-line react-hooks/incompatible-library
+  const rows = useVirtualizer({
+    count,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW_PX,
+    overscan: OVERSCAN,
+    getItemKey: (index) => documents[index]?.id ?? "more",
+  });
+  const items = rows.getVirtualItems();
+  const lastSeen = items.at(-1)?.index ?? 0;
+  useEffect(() => {
+    if (hasMore && !loadingMore && lastSeen > documents.length - AHEAD) onMore();
+  }, [hasMore, loadingMore, lastSeen, documents.length, onMore]);
+
+  const keys = (event: KeyboardEvent) => {
+    const row = (event.target as HTMLElement).closest<HTMLElement>("[data-index]");
+    const document = documents[Number(row?.dataset.index ?? -1)];
+    if (!row || !document || event.target instanceof HTMLInputElement) return;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) {
+      event.preventDefault();
+      const next = Math.max(0, Math.min(documents.length - 1, Number(row.dataset.index) + step));
+      rows.scrollToIndex(next);
+      focusRow(scroller.current, next);
+    } else if (event.key === "x" && props.mayChange) {
+      selection.toggle(document.id, event.shiftKey);
+    } else if (event.key === "Delete" && props.mayChange) {
+      onDelete(document);
+    }
+  };
+
+  const all = selection.ids.size === documents.length;
+  return (
+    <div
+      role="table"
+      aria-label="Documents"
+      aria-rowcount={hasMore ? -1 : documents.length + 1}
+      className="flex min-h-0 flex-1 flex-col overflow-hidden rounded-t-lg border border-b-0 border-line bg-surface"
+    >
+      <div role="rowgroup" className="border-b border-line">
+        <div
+          role="row"
+          aria-rowindex={1}
+          className={cx(COLUMNS, "h-9 text-xs font-medium text-muted")}
+        >
+          <span role="columnheader">
+            {props.mayChange && (
+              <Checkbox
+                label="Choose all that are shown"
+                checked={all ? true : selection.ids.size > 0 ? "indeterminate" : false}
+                onChange={selection.toggleAll}
+              />
+            )}
+          </span>
+          <span role="columnheader">Name</span>
+          <span role="columnheader">Status</span>
+          <span role="columnheader" className="hidden text-right md:block">
+            Pages
+          </span>
+          <span role="columnheader" className="hidden text-right md:block">
+            Size
+          </span>
+          <span role="columnheader" className="hidden md:block">
+            Added
+          </span>
+          <span role="columnheader">
+            <span className="sr-only">Actions</span>
+          </span>
+        </div>
+      </div>
+      {/* Rows are reached by Tab and the arrows; the listener serves all of them. */}
+      {/* eslint-disable-next-line jsx-a11y/no-static-element-interactions */}
+      <div ref={scroller} onKeyDown={keys} className="min-h-0 flex-1 overflow-y-auto">
+        <div role="rowgroup" className="relative" style={{ height: rows.getTotalSize() }}>
+          {items.map(({ index, key, start }) => {
+            const document = documents[index];
+            return (
+              <div
+                key={key}
+                role="row"
+                aria-rowindex={index + 2}
+                aria-selected={document ? selection.ids.has(document.id) : undefined}
+                data-index={index}
+                style={{ height: ROW_PX, transform: `translateY(${start}px)` }}
+                className={cx(
+                  "absolute inset-x-0 top-0 border-b border-line",
+                  COLUMNS,
+                  document && selection.ids.has(document.id) ? "bg-accent-soft" : "hover:bg-hover",
+                )}
+              >
+                {document ? <Row document={document} {...props} /> : <More />}
+              </div>
+            );
+          })}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+function Row({
+  document,
+  selection,
+  collectionNames,
+  onOpen,
+  onDelete,
+  mayChange,
+}: DocumentTableProps & { document: Document }) {
+  const { id, name, status, error } = document;
+  const collection = document.collection_id
+    ? collectionNames.get(document.collection_id)
+    : undefined;
+  const about = status === "failed" ? error?.message : collection;
+  return (
+    <>
+      <span
+        role="cell"
+        // Shift and a click choose a range; the box itself does not tell about the key.
+        onClickCapture={(event) => {
+          if (!event.shiftKey) return;
+          event.preventDefault();
+          event.stopPropagation();
+          selection.toggle(id, true);
+        }}
+      >
+        {mayChange && (
+          <Checkbox
+            label={`Choose ${name}`}
+            checked={selection.ids.has(id)}
+            onChange={() => selection.toggle(id)}
+          />
+        )}
+      </span>
+      <span role="cell" className="flex min-w-0 items-center gap-2.5">
+        <DocumentIcon type={document.mime_type} />
+        <span className="min-w-0">
+          <button
+            type="button"
+            data-row
+            onClick={() => onOpen(id)}
+            className="block max-w-full truncate text-left font-medium hover:underline"
+          >
+            {name}
+          </button>
+          {about && (
+            <span
+              title={about}
+              className={cx(
+                "block truncate text-xs",
+                status === "failed" ? "text-danger" : "text-muted",
+              )}
+            >
+              {about}
+            </span>
+          )}
+        </span>
+      </span>
+      <span role="cell">
+        <StatusBadge document={document} />
+      </span>
+      <span role="cell" className="hidden text-right text-muted tabular-nums md:block">
+        {document.pages === null ? "" : formatNumber(document.pages)}
+      </span>
+      <span role="cell" className="hidden text-right text-muted tabular-nums md:block">
+        {formatBytes(document.size_bytes)}
+      </span>
+      <span role="cell" className="hidden truncate text-muted md:block">
+        {formatAgo(document.created_at)}
+      </span>
+      <span role="cell">
+        <RowMenu document={document} onOpen={onOpen} onDelete={onDelete} mayChange={mayChange} />
+      </span>
+    </>
+  );
+}
+
+interface RowMenuProps extends Pick<DocumentTableProps, "onOpen" | "onDelete" | "mayChange"> {
+  document: Document;
+}
+
+function RowMenu({ document, onOpen, onDelete, mayChange }: RowMenuProps) {
+  const retrying = useRetry();
+  const { id, name } = document;
+  const save = () => {
+    download(`/v1/documents/${id}/content`, name).catch((error: unknown) =>
+      toast("It could not be downloaded", { detail: toProblem(error).message, tone: "danger" }),
+    );
+  };
+  return (
+    <Menu
+      align="end"
+      trigger={<IconButton icon={Ellipsis} label={`Actions for ${name}`} size="sm" />}
+    >
+      <MenuItem icon={Info} onSelect={() => onOpen(id)}>
+        Details
+      </MenuItem>
+      <MenuItem icon={Download} onSelect={save}>
+        Download
+      </MenuItem>
+      {mayChange && document.status === "failed" && (
+        <MenuItem icon={RotateCw} onSelect={() => retrying.mutate(id)}>
+          Read it again
+        </MenuItem>
+      )}
+      {mayChange && (
+        <MenuItem icon={Trash2} danger onSelect={() => onDelete(document)}>
+          Delete
+        </MenuItem>
+      )}
+    </Menu>
+  );
+}
+
+function More() {
+  return (
+    <>
+      <span role="cell" />
+      <span role="cell" className="flex items-center gap-2.5">
+        <span className="sr-only">More is on its way</span>
+        <Skeleton className="h-3 w-48" />
+      </span>
+    </>
+  );
+}
+
+/** The row may only come into being by the scrolling. */
+function focusRow(scroller: HTMLElement | null, index: number, tries = 5): void {
+  const name = scroller?.querySelector<HTMLElement>(`[data-index="${index}"] [data-row]`);
+  if (name) name.focus({ preventScroll: true });
+  else if (tries > 0) requestAnimationFrame(() => focusRow(scroller, index, tries - 1));
+}
