@@ -1,4 +1,11 @@
-import { ChartColumn, FileStack, ScrollText, Settings, type LucideIcon } from "lucide-react";
+import {
+  MessageSquareText,
+  ChartColumn,
+  FileStack,
+  ScrollText,
+  Settings,
+  type LucideIcon,
+} from "lucide-react";
 import type { LinkProps } from "@tanstack/react-router";
 import type { Role } from "@/api/types";
 
@@ -14,7 +21,10 @@ export interface Destination {
 
 /** The screens that the sidebar and the command palette lead to, in groups. */
 export const NAVIGATION: readonly (readonly Destination[])[] = [
-  [{ to: "/library", label: "Library", icon: FileStack, keys: "g l" }],
+  [
+    { to: "/library", label: "Library", icon: FileStack, keys: "g l" },
+    { to: "/ask", label: "Ask", icon: MessageSquareText, keys: "g a" },
+  ],
   [
     { to: "/usage", label: "Usage and cost", icon: ChartColumn, keys: "g u" },
     { to: "/settings", label: "Settings", icon: Settings, keys: "g s" },

@@ -14,6 +14,8 @@ import { page } from "@/app/pages";
 import { nextPath, signInSearch } from "@/features/auth";
 import { librarySearch } from "@/features/library";
 import { settingsSearch } from "@/features/settings";
+import { viewerSearch } from "@/features/viewer";
+import { askSearch } from "@/features/ask";
 
 const root = createRootRouteWithContext<{ queryClient: QueryClient }>()({ component: Outlet });
 
@@ -88,9 +90,29 @@ const audit = createRoute({
   component: page("audit/AuditPage"),
 });
 
+const documentView = createRoute({
+  getParentRoute: () => inside,
+  path: "/documents/$documentId",
+  validateSearch: viewerSearch,
+  component: page("viewer/DocumentPage"),
+});
+
+const askAnew = createRoute({
+  getParentRoute: () => inside,
+  path: "/ask",
+  validateSearch: askSearch,
+  component: page("ask/AskPage"),
+});
+
+const askOn = createRoute({
+  getParentRoute: () => inside,
+  path: "/ask/$conversationId",
+  component: page("ask/AskPage"),
+});
+
 const routeTree = root.addChildren([
   outside.addChildren([signIn, signUp]),
-  inside.addChildren([home, library, usage, settings, audit]),
+  inside.addChildren([home, library, usage, settings, audit, documentView, askAnew, askOn]),
 ]);
 
 export function createAppRouter(queryClient: QueryClient) {

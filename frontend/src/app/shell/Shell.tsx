@@ -7,6 +7,7 @@ import { Drawer } from "@/components/Dialog";
 import { Logo } from "@/components/Logo";
 import { useOnline } from "@/lib/use-online";
 import { useShortcut } from "@/lib/shortcuts";
+import { EvidencePanel } from "@/features/viewer";
 import { Sidebar } from "@/app/shell/Sidebar";
 import { useUploading } from "@/features/library";
 
@@ -62,6 +63,7 @@ export function Shell(): ReactElement {
           <Outlet />
         </main>
       </div>
+      <EvidencePanel />
       <Announcer path={path} />
       {uploading && (
         <Suspense>

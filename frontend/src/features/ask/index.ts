@@ -1,0 +1,1 @@
+export { askSearch } from "./search";

@@ -1,0 +1,16 @@
+import { useParams, useSearch } from "@tanstack/react-router";
+import { useTitle } from "@/components/Page";
+import DocumentView from "./DocumentView";
+
+/** A document by itself; the address names the place. */
+export function DocumentPage() {
+  const { documentId } = useParams({ from: "/inside/documents/$documentId" });
+  const { page = 1, start, end } = useSearch({ from: "/inside/documents/$documentId" });
+  useTitle("Document");
+  return (
+    <DocumentView
+      key={`${documentId} ${page} ${start} ${end}`}
+      place={{ documentId, page, start, end }}
+    />
+  );
+}
