@@ -1,9 +1,9 @@
 """Values as documents write them, turned into values that compare: dates, money, numbers, choices.
 
 `value` is for a text that is the value (what an engine took from a document); `find` looks for
-values of a type inside longer text. Both read numbers and dates by the habits of the document
-where it shows them (`3/4/2024` in a document that also says `25/12/2023`). Every pattern is
-bounded, so the time is linear in the text.
+values in longer text. Both read numbers and dates by the habits of the document where it shows
+them (`3/4/2024` in a document that also says `25/12/2023`). Every pattern is bounded, so the time
+is linear in the text.
 """
 
 import re
@@ -70,8 +70,8 @@ _DATE = re.compile(
       (?P<iso_y>{_YEAR})(?P<iso_s>[-/.])(?P<iso_m>\d\d?)(?P=iso_s)(?P<iso_d>\d\d?)(?=\D|$)
     | (?P<cjk_y>{_YEAR})\ ?年\ ?(?P<cjk_m>\d\d?)\ ?月\ ?(?P<cjk_d>\d\d?)\ ?日
     | (?P<a>\d\d?)(?P<sep>[-/.])\ ?(?P<b>\d\d?)(?P=sep)\ ?(?P<num_y>{_YEAR}|\d\d)(?![\w/-]|\.\d)
-    | (?P<mdy_m>{_MONTH})\s{{1,3}}(?P<mdy_d>\d\d?){_ORDINAL}
-      (?:\s?,\s?|\s{{1,3}})(?P<mdy_y>{_YEAR})\b
+    | (?P<mdy_m>{_MONTH})\s{{1,3}}(?P<mdy_d>\d\d?){_ORDINAL}(?:\s?,\s?|\s{{1,3}})
+      (?P<mdy_y>{_YEAR})\b
     | (?P<dmy_d>\d\d?){_ORDINAL}(?:\s{{1,3}}(?:day\ )?(?:of\ |de\ )?|-)(?P<dmy_m>{_MONTH})
       (?:\s?,\s?|\s{{1,3}}(?:de\ |del\ |of\ )?|-)(?P<dmy_y>{_YEAR}|'?\d\d)\b
     | (?P<my_m>{_MONTH})(?:,?\s{{1,3}}(?:of\ |de\ )?|-)(?P<my_y>{_YEAR})\b
@@ -127,7 +127,7 @@ def _day(year: str, month: str, day: str) -> str | None:
 
 
 def date(text: str, habits: Habits = DEFAULT_HABITS) -> str | None:
-    """Return the first date in a text: `YYYY-MM-DD`, or less where no more is said."""
+    """Return the first date in a text; `YYYY-MM` or `YYYY` where no more is said."""
     text = text[:MAX_VALUE]
     compact = _COMPACT.fullmatch(text.strip())
     if compact:
@@ -135,7 +135,7 @@ def date(text: str, habits: Habits = DEFAULT_HABITS) -> str | None:
     first = next(_dates(text, habits), None)
     if first:
         return str(first.value)
-    year = _BARE_YEAR.search(text)
+    year = None if _DATE.search(text) else _BARE_YEAR.search(text)
     return year.group() if year else None
 
 
@@ -192,6 +192,8 @@ _NUMBER_WORDS = {
 } | {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "ninety": 90}
 _WORD_NUMBER = re.compile(rf"(?i)\b(?:{'|'.join(_NUMBER_WORDS)})\b(?!-)")
 _GROUPED = 3
+_AFTER_WORD = re.compile(r"[^\W\d_]\s?$")
+"""What stands before `(24)` where parentheses repeat a number in words: no loss of an account."""
 
 
 def _decimal(figure: str, *, decimal_comma: bool) -> Decimal:
@@ -228,7 +230,8 @@ def _numbers(text: str, habits: Habits) -> Iterator[Found]:
         amount = _scaled(
             _decimal(match["figure"], decimal_comma=habits.decimal_comma), match["scale"]
         )
-        whole = match["open"] and match["close"]
+        prose = _AFTER_WORD.search(text, max(0, match.start() - 3), match.start())
+        whole = match["open"] and match["close"] and not prose
         if match["minus"] in {"-", "−", "–"} or whole:
             amount = -amount
         start = match.start() if whole else match.start("minus" if match["minus"] else "figure")
@@ -337,9 +340,9 @@ def boolean(text: str) -> bool | None:
         return ticked
     first = re.match(r"[^\s,.;:()/]+", text)
     word = first.group().casefold() if first else ""
-    if word in _YES or text[:1] in _TICKED:
+    if word in _YES or text.startswith(tuple(_TICKED)):
         return True
-    return False if word in _NO or text[:1] in _UNTICKED else None
+    return False if word in _NO or text.startswith(tuple(_UNTICKED)) else None
 
 
 _TOKEN = re.compile(r"[^\W_]+")
@@ -396,14 +399,13 @@ def items(text: str) -> list[str]:
 
 
 _SENTENCE = 40
-"""A shorter text that ends in a point ends in an abbreviation, as likely as not."""
 
 
 def words(text: str) -> str:
     """Return text on one line, without punctuation that ends or surrounds it."""
     text = " ".join(text.split()).strip(" \t,;:|•*")
-    is_sentence = text.count(".") == 1 and " " in text and len(text) > _SENTENCE
-    return text.removesuffix(".") if is_sentence else text
+    sentence = len(text) > _SENTENCE and text.count(".") == 1
+    return text.removesuffix(".") if sentence else text
 
 
 def value(
@@ -450,7 +452,7 @@ def find(text: str, kind: FieldType, habits: Habits = DEFAULT_HABITS) -> list[Fo
 
 
 def habits(text: str) -> Habits:
-    """Return how a document writes dates and numbers, by cases that can be read one way only."""
+    """Return how a document writes dates and numbers, by those that can be read one way only."""
     sample = text[:200_000]
     first_over = len(
         re.findall(r"(?<![\d/])(?:1[3-9]|2\d|3[01])[/-][01]?\d[/-](?:19|20)?\d\d(?!\d)", sample)
