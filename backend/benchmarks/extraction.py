@@ -310,6 +310,31 @@ def fit(results: Sequence[Result]) -> dict[str, float]:
     return {name: round(float(value), 2) for name, value in zip(names, w, strict=True)}
 
 
+HOSTILE = (
+    *("Name: x ", "a", "1,", "1.000,", "( ", '(the "', "A ", "A b, ", "Acme Inc, ", "- ", "$ 1 "),
+    *("| ", "x | y\n", "Total 1 2\n", "Name:\n", "a@", "Jan 1 ", "12/", ": ", "\t", " ", "not "),
+    *("Name Date Total\nA 1 2\n", "• ", "Date of the thing ", "☒ Yes "),
+)
+"""What patterns that are not linear in the text would take long over, many times in a row."""
+_SMALL, _TIMES = 20_000, 8
+_SQUARE = 24
+"""Of growth, what is no longer linear, whatever else the machine does meanwhile."""
+
+
+def growth(piece: str) -> float:
+    """Return how much more time eight times as much of a text takes, 8 where it is linear."""
+    seconds = []
+    for size in (_SMALL, _SMALL, _SMALL * _TIMES):
+        text = piece * (size // len(piece))
+        source = Source(uuid4(), "hostile", (Page(1, text),))
+        asked = [*ABSENT, Field("Name", _TEXT), Field("Date", _DATE), Field("Total", _MONEY)]
+        began = time.process_time()
+        fields.extract(source, asked, {})
+        fields.extract(source, asked, {}, per_item=True)
+        seconds.append(time.process_time() - began)
+    return seconds[2] / max(seconds[1], 0.02)
+
+
 def main() -> int:
     """Run all, print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -336,7 +361,10 @@ def main() -> int:
         f"\nquotes that are not verbatim: {broken};"
         f" {len(results)} cells in {seconds:.1f} s of processor time"
     )
-    return 1 if missed or broken else 0
+    worst = max(HOSTILE, key=growth)
+    grown = growth(worst)
+    print(f"hostile text: 8 times as much takes {grown:.1f} times as long at worst ({worst!r})")
+    return 1 if missed or broken or grown > _SQUARE else 0
 
 
 def _print_misses(results: Sequence[Result]) -> None:

@@ -1,4 +1,4 @@
-import datetime
+import datetime as dt
 from decimal import Decimal
 
 import pytest
@@ -168,7 +168,7 @@ def test_lists(written, parts):
     assert normalise.items(written) == parts
 
 
-@given(st.dates(datetime.date(1500, 1, 1), datetime.date(2199, 12, 31)))
+@given(st.dates(dt.date(1500, 1, 1), dt.date(2199, 12, 31)))
 def test_dates_come_back(day):
     for written in (day.isoformat(), f"{day:%B} {day.day}, {day.year}", f"{day.day} {day:%b %Y}"):
         assert normalise.date(written) == day.isoformat()

@@ -151,6 +151,11 @@ def _tail(region: str) -> str:
 _DOTTED = frozenset("no nr st dr mr mrs ms wt tel ref inc acc approx max min dept".split())
 
 
+def stand_in(line: str) -> bool:
+    """Whether a line has a label with a colon."""
+    return bool(_colons(line))
+
+
 def split(line: str, vocabulary: Vocabulary) -> list[Colon]:
     """Return the labels of a line with their values, in order; none when no colon ends a label."""
     colons = _colons(line)

@@ -170,10 +170,6 @@ def _colons(layout: Layout) -> Iterator[Entry]:
                             Relation.BELOW if below else Relation.COLON)  # fmt: skip
 
 
-def _has_label(line: Line, layout: Layout) -> bool:
-    return bool(labels.split(line.text, layout.vocabulary))
-
-
 def _continued(layout: Layout, index: int) -> int | None:
     """Return where a value ends that runs on in the next lines, when it does."""
     end = None
@@ -186,7 +182,7 @@ def _continued(layout: Layout, index: int) -> int | None:
             not runs_on
             or following.page != line.page
             or following.after_blank
-            or _has_label(following, layout)
+            or labels.stand_in(following.text)
         ):
             break
         end = following.end
@@ -199,7 +195,7 @@ def _below(layout: Layout, index: int) -> tuple[int, int] | None:
     if first >= len(layout.lines):
         return None
     line = layout.lines[first]
-    if line.page != layout.lines[index].page or _has_label(line, layout) or CELL in line.text:
+    if line.page != layout.lines[index].page or labels.stand_in(line.text) or CELL in line.text:
         return None
     return line.start, _paragraph_end(layout, first)
 
@@ -214,7 +210,7 @@ def _paragraph_end(layout: Layout, index: int) -> int:
         listed = bulleted and (line.text[0] == first.text[0] or runs_on)
         if line.page != first.page or (line.after_blank and not listed) or not (runs_on or listed):
             break
-        if line.end - first.start > MAX_VALUE or _has_label(line, layout):
+        if line.end - first.start > MAX_VALUE or labels.stand_in(line.text):
             break
         end = line.end
     return end
@@ -361,6 +357,8 @@ def _stacked(layout: Layout) -> Iterator[Entry]:
             or len(line.text.split()) > _SHORT_WORDS
             or CELL in line.text
             or CELL in following.text
+            or labels.stand_in(line.text)
+            or labels.stand_in(following.text)
         ):
             continue
         yield Entry(line.page, line.text, line.start, line.end, following.start,

@@ -23,7 +23,8 @@ _LINKED = 0.95
 _ANSWER, _CLAUSE = 40, 4
 _NAME_AFTER = re.compile(
     r"[\s,:“\"'-]*(?:(?:is|are|was|were|be|by|of|in|to|at|the|and"
-    r"|with|called|named|known as|shall be|will be|means|between|laws?|State|Commonwealth)\b[\s,:“\"'-]*){0,7}"
+    r"|with|called|named|known as|shall be|will be|means|between|laws?|State|Commonwealth)\b"
+    r"[\s,:“\"'-]*){0,7}"
 )
 _NAME = re.compile(
     r"[A-Z][\w&.'’/-]{0,40}(?:,? (?:(?:of|and|the|de|van|von|&) )?[A-Z][\w&.'’/-]{0,40}){0,6}"
@@ -52,6 +53,8 @@ def near(index: Index, about: Wanted, found: Sequence[Passage]) -> Iterator[Cand
         if fit.named < _MIN_NAMED:
             continue
         for start, end, value, relation, closeness in _values_near(text, hits, about, index):
+            if form and start < hits[-1][1] and about.field.type in values.TYPED:
+                continue  # another label's
             score = fit.score * TRUST[relation] * closeness * values.suits(text[start:end], about)
             score *= (_IN_FORM if form else 1.0) * index.early(unit.page)
             quote = (min(start, hits[0][0]), max(end, hits[-1][1]))
@@ -141,9 +144,9 @@ def _typed_near(text: str, hits: Sequence[Hit], kind: FieldType, habits: Habits)
                    _LINKED if _LINK.search(between) else max(0.4, 1 - distance / 120))  # fmt: skip
         elif each.end <= first:
             distance = first - each.end
-            adjacent = distance <= _BESIDE
+            counted = kind is FieldType.NUMBER and distance <= _BESIDE
             yield (each.start, each.end, each.value, Relation.SENTENCE,
-                   1.3 if adjacent and kind is FieldType.NUMBER else max(0.35, 0.85 - distance / 120))  # fmt: skip
+                   1.3 if counted else max(0.35, 0.85 - distance / 120))  # fmt: skip
         else:
             beside = any(
                 -1 <= each.start - end <= _BESIDE or -1 <= start - each.end <= _BESIDE

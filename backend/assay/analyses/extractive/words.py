@@ -12,10 +12,10 @@ _MAX_WORD = 40
 
 STOP = frozenset(
     """a an and any are as at be been by do does each for from had has have he her his how if in
-    into is it its may of on or our shall she should such than that the their them then there
-    these they this those to under upon was we were what when where which who whom whose why will
-    with would you your s give given please state stated document
-    der die das und des den von für im ein eine le la les du de et un une el los las y del""".split()
+    into is it its may of on or our shall she should such than that the their them then
+    there these they this those to under upon was we were what when where which who whom
+    whose why will with would you your s give given please state stated document der die
+    das und des den von für im ein eine le la les du de et un une el los las y del""".split()
 )
 """Words that carry nothing in a label or a description."""
 
