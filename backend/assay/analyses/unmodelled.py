@@ -9,21 +9,18 @@ from assay.analyses.estimate import EXTRACTIVE
 from assay.analyses.extractive.classify import classify, meaning, spoken, telling
 from assay.analyses.extractive.compare import compare
 from assay.analyses.extractive.compare import likeliest as likeliest_sides
+from assay.analyses.extractive.fields import extract
 from assay.analyses.extractive.summary import likeliest, summarise, summarise_all
-from assay.analyses.models import Cell, Finding, Kind, Label, Passage, Point, Source
+from assay.analyses.models import Cell, Field, Finding, Kind, Label, Passage, Point, Row, Source
 from assay.analyses.processes import Processes
 from assay.analyses.retrieval import DocumentRetrieval
 from assay.analyses.runs import Held
-from assay.analyses.schemas import Length
+from assay.analyses.schemas import Length, Rows
 
 POINTS = {Length.SHORT: 3, Length.MEDIUM: 6, Length.LONG: 12}
 """Points of a summary."""
 FEWEST_COMPARED = 2
 TOO_FEW = "Fewer than two of the documents are left to compare. Add others with `extend`."
-NEEDS_MODEL = (
-    "This kind of analysis needs a language model, and none is set up. Ask the operator to set"
-    " OPENAI_API_KEY or OPENAI_BASE_URL."
-)
 
 
 class Unmodelled:
@@ -39,7 +36,7 @@ class Unmodelled:
         """See `Engine`."""
         match task.spec.kind:
             case Kind.EXTRACT:
-                raise DocumentFailed("needs_model", NEEDS_MODEL)
+                return Reading(rows=await self._rows(task, source))
             case Kind.CLASSIFY:
                 return Reading(rows=[{LABEL: await self._classify(task, source)}])
             case Kind.SUMMARY:
@@ -85,6 +82,16 @@ class Unmodelled:
             for topic, passages in places.items():
                 found[topic][source.document_id] = passages
         return found
+
+    async def _rows(self, task: Task, source: Source) -> Sequence[Row]:
+        fields = [
+            Field(each.name, each.type, each.description, tuple(each.options))
+            for each in task.spec.fields
+        ]
+        queries = {each.name: f"{each.name} {each.description}".strip() for each in fields}
+        found = await self._retrieval.find(task.scope, source.document_id, queries)
+        per_item = task.spec.rows is Rows.ITEM
+        return await self._processes.run(extract, source, fields, found, per_item=per_item)
 
     async def _classify(self, task: Task, source: Source) -> Cell | None:
         labels = [Label(each.name, each.description) for each in task.spec.labels]

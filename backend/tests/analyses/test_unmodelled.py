@@ -72,3 +72,47 @@ async def test_a_comparison_quotes_both_sides(tenant: Tenant, ids: list[str]):
     assert ["48.2" in citations[0]["quote"], "7.5" in citations[1]["quote"]] == [True, True]
     shown = await table(tenant, analysis)
     assert shown["columns"] == ["topic", "verdict", "northwind.txt", "contoso.txt"]
+
+
+FORM = """CITY OF LINDEN
+Dog Licence
+Owner Name: Carla Diaz Licence No: 55-0192
+Breed: Border Collie Date Issued: 02/11/2024 Fee: $34.00
+"""
+TICKETS = """Event,Seats,Price
+Concert,4,$310.00
+Opera,36,$8.50
+"""
+
+
+async def test_fields_are_found_with_quotes_or_said_to_be_missing(tenant: Tenant):
+    licence = (await put(tenant.client, "licence.txt", FORM))["id"]
+    fields = [
+        {"name": "Owner"},
+        {"name": "Issued", "type": "date", "description": "Date of issue"},
+        {"name": "Fee", "type": "money"},
+        {"name": "Blood type"},
+    ]
+    analysis = await done(tenant, {"kind": "extract", "fields": fields, "document_ids": [licence]})
+    assert (analysis["result"]["filled"], analysis["result"]["not_found"]) == (3, 1)
+    (row,) = (await table(tenant, analysis))["rows"]
+    cells = row["cells"]
+    assert cells.pop("Blood type") is None
+    assert {name: cell["value"] for name, cell in cells.items()} == {
+        "Owner": "Carla Diaz",
+        "Issued": "2024-02-11",
+        "Fee": {"amount": "34.00", "currency": "USD"},
+    }
+    assert await all_verbatim(tenant, list(cells.values()))
+
+
+async def test_a_table_gives_a_row_for_each_item(tenant: Tenant):
+    tickets = (await put(tenant.client, "tickets.csv", TICKETS))["id"]
+    fields = [{"name": "Event"}, {"name": "Seats", "type": "number"}]
+    body = {"kind": "extract", "rows": "item", "fields": fields, "document_ids": [tickets]}
+    rows = (await table(tenant, await done(tenant, body)))["rows"]
+    assert [[row["cells"][name]["value"] for name in ("Event", "Seats")] for row in rows] == [
+        ["Concert", 4],
+        ["Opera", 36],
+    ]
+    assert await all_verbatim(tenant, [row["cells"]["Event"] for row in rows])
