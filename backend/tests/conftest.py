@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import hypothesis
 import psycopg
 import pytest
 from fastapi import FastAPI
@@ -33,6 +34,9 @@ from assay.main import connect, create_app
 from assay.settings import Settings
 
 configure_logging("WARNING")
+# A slow machine is no fault: Hypothesis would fail an example that takes longer than 200 ms.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 PASSWORD = "correct horse battery"
 DATA = Path(os.environ.get("ASSAY_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))

@@ -18,6 +18,11 @@ OTHER = (
 )
 
 
+HUNG_SECONDS = 300
+"""When nobody waits for a document any more. Not a bound on speed: the parser alone may take two
+minutes of a single file, and files wait for each other."""
+
+
 async def put(client: httpx.AsyncClient, name: str, text: str | bytes) -> dict:
     """Upload a document and wait until it is ready."""
     content = text.encode() if isinstance(text, str) else text
@@ -28,7 +33,7 @@ async def put(client: httpx.AsyncClient, name: str, text: str | bytes) -> dict:
 
 async def finished(client: httpx.AsyncClient, identifier: str) -> dict:
     """Wait until a document is ready or failed."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(HUNG_SECONDS):
         while True:
             document = (await client.get(f"/v1/documents/{identifier}")).json()
             if document["status"] in ("ready", "failed"):

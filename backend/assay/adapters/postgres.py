@@ -33,10 +33,11 @@ Row = Mapping[str, Any]
 """A row by the names of its columns."""
 Connection = psycopg.AsyncConnection[dict[str, Any]]
 
-_BEGIN = "begin"
-# A statement of its own: with the value in the text of one `begin; select ...`, which would save a
-# round trip, every session of the role could read the tenant in pg_stat_activity.
+# Psycopg begins a transaction before its first statement. The tenant is set by one of its own: with
+# the value in the text of one `begin; select ...`, which would save a round trip, every session of
+# the role could read the tenant in pg_stat_activity.
 _SET_TENANT = "select set_config('app.tenant', %s, true)"
+_NO_TENANT = "select"
 _ROLE_POWERS = text(
     """
     with me as (select oid from pg_roles where rolname = current_user),
@@ -122,7 +123,6 @@ class Database:
             max_idle=600,
             max_lifetime=settings.pool_recycle_seconds,
             reconnect_timeout=5,
-            check=AsyncConnectionPool.check_connection,
             open=False,
         )
 
@@ -151,10 +151,7 @@ class Database:
                 code="database_share_used",
             ) from error
         try:
-            async with self._connection() as connection:
-                await connection.execute(_BEGIN)
-                if tenant_id is not None:
-                    await connection.execute(_SET_TENANT, [str(tenant_id)])
+            async with self._begun(tenant_id) as connection:
                 yield Transaction(connection, tenant_id)
                 await connection.commit()
         except psycopg.DataError as error:
@@ -172,17 +169,23 @@ class Database:
             self.bulkhead.leave(tenant_id)
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[Connection]:
-        """Lend a connection; whatever was not committed is rolled back."""
+    async def _begun(self, tenant_id: UUID | None) -> AsyncIterator[Connection]:
+        """Lend a connection with its transaction begun; what was not committed is rolled back."""
         await self._pool.open()
-        connection = await self._checked_out()
-        try:
-            yield connection
-        finally:
-            if connection.info.transaction_status is not TransactionStatus.IDLE:
-                with contextlib.suppress(psycopg.Error):
-                    await connection.rollback()
-            await self._pool.putconn(connection)
+        while True:
+            connection = await self._checked_out()
+            try:
+                if await connection.begin(tenant_id):
+                    yield connection
+                    return
+            finally:
+                await self._give_back(connection)
+
+    async def _give_back(self, connection: "_Connection") -> None:
+        if connection.info.transaction_status is not TransactionStatus.IDLE:
+            with contextlib.suppress(psycopg.Error):
+                await connection.rollback()
+        await self._pool.putconn(connection)
 
     async def _checked_out(self) -> "_Connection":
         deadline = monotonic() + self._timeout
@@ -253,6 +256,26 @@ class _Connection(psycopg.AsyncConnection[dict[str, Any]]):
         server.refuses = False
         return connection
 
+    used = False
+    """Whether a transaction was begun on it before."""
+
+    async def begin(self, tenant_id: UUID | None) -> bool:
+        """Begin a transaction; False where the server closed the connection while it lay idle.
+
+        The pool could check each connection before it is lent, by a round trip of its own.
+        """
+        waited, self.used = self.used, True
+        try:
+            if tenant_id is None:
+                await self.execute(_NO_TENANT)
+            else:
+                await self.execute(_SET_TENANT, [str(tenant_id)])
+        except psycopg.OperationalError:
+            if waited and self.closed:
+                return False
+            raise
+        return True
+
 
 def _parameters(settings: Settings) -> dict[str, Any]:
     return {
@@ -263,8 +286,6 @@ def _parameters(settings: Settings) -> dict[str, Any]:
         "password": settings.postgres_password.get_secret_value(),
         "application_name": "assay",
         "connect_timeout": 5,
-        # Transactions are begun and ended by statements of our own.
-        "autocommit": True,
         # PgBouncer in transaction mode (1.18) loses prepared statements.
         "prepare_threshold": None,
         "row_factory": dict_row,

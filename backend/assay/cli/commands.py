@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from assay.adapters.telemetry import configure_logging
 from assay.cli.client import POLL_SECONDS, Client
-from assay.cli.console import Bars, Console
+from assay.cli.console import Bars, Console, page_count
 from assay.cli.failures import CommandFailed
 from assay.cli.files import upload_name
 from assay.settings import Mode, Settings
@@ -166,9 +166,6 @@ async def ingest(
     read = await _ingest(client, console, files, await _collection(client, collection, make=True))
     if as_json:
         _print_json(read)
-    for document in read:
-        if not as_json and document["status"] == "failed":
-            console.fail(f"{document['name']}: {document['error']['message']}")
     return SOME_FAILED if any(each["status"] == "failed" for each in read) else DONE
 
 
@@ -177,7 +174,7 @@ async def _ingest(
 ) -> list[dict[str, Any]]:
     """Upload what is new and wait until all is ready or failed."""
     with console.progress() as bars:
-        sent = [await _send(client, console, path, collection_id, bars) for path in files]
+        sent = [await _send(client, path, collection_id, bars) for path in files]
         pending = {str(each["id"]): each for each in sent if each["id"]}
         while waiting := [each for each in pending.values() if not _finished(each)]:
             await asyncio.sleep(POLL_SECONDS)
@@ -185,11 +182,15 @@ async def _ingest(
                 now = await client.call("GET", f"/v1/documents/{each['id']}")
                 pending[now["id"]] = now
                 bars.show(now)
-    return [*pending.values(), *(each for each in sent if not each["id"])]
+    read = [*pending.values(), *(each for each in sent if not each["id"])]
+    for each in read:
+        if each["status"] == "failed":
+            console.fail(f"{each['name']}: {each['error']['message']}")
+    return read
 
 
 async def _send(
-    client: Client, console: Console, path: Path, collection_id: str | None, bars: Bars
+    client: Client, path: Path, collection_id: str | None, bars: Bars
 ) -> dict[str, Any]:
     """Upload one file; a refused one becomes a failed document, so that the others go on."""
     try:
@@ -197,7 +198,6 @@ async def _send(
     except (CommandFailed, OSError) as error:
         name = upload_name(path)
         message = str(error) if isinstance(error, CommandFailed) else f"{error.strerror}."
-        console.note(f"{name}: {message}")
         failure = {"code": "refused", "message": message}
         return {"id": None, "name": name, "status": "failed", "error": failure}
     bars.show(document)
@@ -288,7 +288,7 @@ async def documents(client: Client, console: Console, *, as_json: bool) -> int:
         return DONE
     for item in items:
         error = f"  {item['error']['message']}" if item["error"] else ""
-        pages = f"{item['pages']} pages" if item["pages"] else ""
+        pages = page_count(item["pages"]) if item["pages"] else ""
         console.print(f"{item['status']:10} {item['name']:50} {pages:>10}{error}")
     if not items:
         console.note("There are no documents yet. Give some to `assay ingest`.")

@@ -82,9 +82,14 @@ def _plain(text: str) -> str:
     return escape(text.translate(_CONTROLS))
 
 
+def page_count(pages: int) -> str:
+    """Return a number of pages in words."""
+    return f"{pages} page" if pages == 1 else f"{pages} pages"
+
+
 def _state(document: dict[str, Any]) -> str:
     if document["status"] == "failed":
-        return f"failed: {document['error']['message']}"
+        return "failed"  # why is told once all are read; a bar's line has no room for it
     if document["status"] == "ready":
-        return f"ready, {document['pages']} pages"
+        return f"ready, {page_count(document['pages'])}"
     return str(document.get("stage") or document["status"])

@@ -13,7 +13,7 @@ from assay.adapters.vectors import SearchMode, VectorQuery, VectorStore
 from assay.errors import PaymentRequired, Unavailable, not_found
 from assay.scope import TenantScope
 from assay.search import repository
-from assay.search.schemas import Hit, SearchRequest, SearchResponse
+from assay.search.schemas import SearchRequest
 from assay.usage.embeddings import TenantEmbeddings
 
 log = structlog.get_logger()
@@ -74,11 +74,9 @@ class Search:
             if turn.value is not None:
                 return turn.value
             outcome = await self._find(scope, request)
-            hits = [_hit(each) for each in outcome.found]
-            fresh = SearchResponse(hits=hits, degraded=outcome.degraded, cached=False)
             if outcome.complete and not outcome.degraded:
-                turn.keep(fresh.model_copy(update={"cached": True}).model_dump_json().encode())
-            return fresh.model_dump_json().encode()
+                turn.keep(_encoded(outcome, cached=True))
+            return _encoded(outcome, cached=False)
 
     async def find(self, scope: TenantScope, request: SearchRequest) -> tuple[list[Found], bool]:
         """Return the best passages first, and whether the vector search was away or not paid for.
@@ -169,14 +167,19 @@ def _found(row: Row, score: float) -> Found:
     )
 
 
-def _hit(found: Found) -> Hit:
-    return Hit(
-        passage_id=found.id,
-        document_id=found.document_id,
-        document_name=found.document_name,
-        page=found.page,
-        text=found.text,
-        start=found.start,
-        end=found.end,
-        score=found.score,
-    )
+def _encoded(outcome: _Outcome, *, cached: bool) -> bytes:
+    """Return a `SearchResponse` as JSON; its own values need no check by its model."""
+    hits = [
+        {
+            "passage_id": found.id,
+            "document_id": found.document_id,
+            "document_name": found.document_name,
+            "page": found.page,
+            "text": found.text,
+            "start": found.start,
+            "end": found.end,
+            "score": found.score,
+        }
+        for found in outcome.found
+    ]
+    return orjson.dumps({"hits": hits, "degraded": outcome.degraded, "cached": cached})

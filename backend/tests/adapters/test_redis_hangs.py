@@ -11,10 +11,11 @@ from assay.settings import Settings
 async def test_a_hanging_redis_is_left_alone_after_a_few_failures():
     asked = 0
 
-    async def never(reader, _writer):
+    async def never(reader, writer):
         nonlocal asked
         asked += 1
         await reader.read()
+        writer.close()
 
     server = await asyncio.start_server(never, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]

@@ -1,6 +1,7 @@
 """The one connection to Redis: bursts, a busy loop, callers that leave, servers that fail."""
 
 import asyncio
+import contextlib
 import random
 import time
 from contextlib import asynccontextmanager
@@ -25,20 +26,29 @@ class Server:
     """Speaks Redis's protocol; a function answers each command, and b"" is silence."""
 
     def __init__(self, answer) -> None:
-        self.answer, self.connections = answer, 0
+        self.answer, self.tasks = answer, []
+
+    @property
+    def connections(self) -> int:
+        return len(self.tasks)
 
     async def serve(self, reader, writer) -> None:
-        self.connections += 1
+        self.tasks.append(asyncio.current_task())
+        with contextlib.suppress(ConnectionError):
+            await self.converse(reader, writer)
+        writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+
+    async def converse(self, reader, writer) -> None:
         parser = hiredis.Reader()
         while data := await reader.read(65536):
             parser.feed(data)
             while (command := parser.gets()) is not False:
                 answer = b"+PONG\r\n" if command == [b"PING"] else self.answer(self, command)
                 if answer is None:
-                    writer.close()
                     return
                 writer.write(answer)
-        writer.close()
 
 
 @asynccontextmanager
@@ -53,6 +63,7 @@ async def answering(answer):
     finally:
         await cache.close()
         listener.close()
+        await asyncio.gather(*server.tasks)
 
 
 async def test_a_burst_takes_one_connection():

@@ -62,6 +62,7 @@ def serve(folder: Path) -> Iterator[psutil.Popen]:
     yield process
     process.send_signal(signal.SIGTERM)
     assert process.wait(60) == 0
+    process.stderr.close()
 
 
 def test_help_names_every_command_and_exit_code(tmp_path):
@@ -115,6 +116,9 @@ def test_ingest_search_and_documents(serve, folder: Path, tmp_path):
     assert done.returncode == 4, done.stderr
     states = {each["name"]: each["status"] for each in json.loads(done.stdout)}
     assert states == {"contoso.txt": "ready", "program.exe": "failed"}
+    told = [line for line in done.stderr.splitlines() if "program.exe" in line]
+    assert len(told) == 1  # once, and why
+    assert told[0].startswith("assay: program.exe: This is a program.")
     found = assay(folder, "search", "headquarters Porto")
     assert "1. contoso.txt, page 1" in found.stdout
     listed = json.loads(assay(folder, "documents", "--json").stdout)
@@ -275,7 +279,8 @@ def test_a_server_may_be_stopped_while_it_starts(tmp_path):
         assert process.is_running()
     process.send_signal(signal.SIGTERM)
     assert process.wait(60) == 0
-    assert "Assay serves" not in process.stderr.read()
+    with process.stderr as errors:
+        assert "Assay serves" not in errors.read()
     assert not _processes(tmp_path)
 
 
@@ -289,7 +294,8 @@ def test_ctrl_c_leaves_no_process(tmp_path, report: Path):
     assert "starting" in process.stderr.readline()
     process.send_signal(signal.SIGINT)
     assert process.wait(60) == 130
-    assert "Traceback" not in process.stderr.read()
+    with process.stderr as errors:
+        assert "Traceback" not in errors.read()
     assert not _processes(tmp_path)
 
 

@@ -35,6 +35,7 @@ def url(folder: Path) -> Iterator[str]:
     yield line.split()[2]
     process.send_signal(signal.SIGTERM)
     assert process.wait(60) == 0
+    process.stderr.close()
 
 
 def done(folder: Path, *arguments: str, **more: str) -> str:

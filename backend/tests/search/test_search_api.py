@@ -1,10 +1,12 @@
 """Search through the API, on the real engine."""
 
+import json
 from uuid import uuid4
 
 import pytest
 
 from assay.errors import Unavailable
+from assay.search.schemas import SearchResponse
 from tests.conftest import Tenant
 from tests.library import OTHER, REPORT, put
 
@@ -23,6 +25,8 @@ async def test_the_passage_is_found_and_stands_on_its_page(tenant: Tenant, mode)
     await put(tenant.client, "contoso.txt", OTHER)
     found = await search(tenant, "shares repurchased by Northwind", mode=mode, limit=3)
     assert (found["degraded"], found["cached"]) == (False, False)
+    # It is encoded by hand; the description of the API comes from the model.
+    assert SearchResponse.model_validate_json(json.dumps(found)).model_dump(mode="json") == found
     best = found["hits"][0]
     assert (best["document_id"], best["document_name"]) == (report["id"], "northwind.txt")
     page = (await tenant.client.get(f"/v1/documents/{report['id']}/pages/1")).json()
