@@ -76,8 +76,7 @@ export default tseslint.config(
   {
     files: ["*.js", "*.ts", "scripts/**", "e2e/**"],
     languageOptions: { globals: globals.node },
-    // Playwright's fixtures take patterns and a function called `use`.
-    rules: { "no-console": "off", "no-empty-pattern": "off", "react-hooks/rules-of-hooks": "off" },
+    rules: { "no-console": "off" },
   },
   { files: ["*.js", "scripts/**/*.js"], ...tseslint.configs.disableTypeChecked },
 );

@@ -42,6 +42,11 @@ BODIES = [
     ("POST", "/v1/search", {"query": "revenue"}),
     ("POST", "/v1/ask", {"question": "What was revenue?"}),
     ("PATCH", "/v1/conversations/{conversation}", {"title": "new"}),
+    ("POST", "/v1/analyses", {"kind": "summary", "document_ids": ["{document}"]}),
+    ("POST", "/v1/analyses/estimate", {"kind": "summary", "document_ids": ["{document}"]}),
+    ("POST", "/v1/analyses/{analysis}/extend", {"document_ids": ["{further}"]}),
+    ("POST", "/v1/analyses/templates", {"kind": "summary", "name": "new"}),
+    ("PATCH", "/v1/analyses/templates/{template}", {"name": "new"}),
     ("POST", "/v1/webhooks", {"url": "https://example.com/"}),
     ("PATCH", "/v1/webhooks/{webhook}", {"description": "new"}),
 ]
@@ -56,7 +61,16 @@ async def names(tenant: Tenant) -> dict[str, str]:
     collection = await client.post("/v1/collections", json={"name": "kept"})
     asked = await client.post("/v1/ask", json={"question": "Anything?"})
     webhook = await client.post("/v1/webhooks", json={"url": "https://example.com/"})
+    files = [("file", (f"{word}.txt", word.encode())) for word in ("one", "two")]
+    document, further = (await client.post("/v1/documents", files=files)).json()["documents"]
+    question = {"kind": "summary", "document_ids": [document["id"]]}
+    analysis = await client.post("/v1/analyses", json=question)
+    template = await client.post("/v1/analyses/templates", json={"kind": "summary", "name": "kept"})
     return {
+        "document": document["id"],
+        "further": further["id"],
+        "analysis": analysis.json()["id"],
+        "template": template.json()["id"],
         "member": member.json()["id"],
         "key": key.json()["id"],
         "collection": collection.json()["id"],
@@ -70,12 +84,17 @@ async def names(tenant: Tenant) -> dict[str, str]:
 def filled(value: object, names: dict[str, str]) -> object:
     if isinstance(value, dict):
         return {key: filled(each, names) for key, each in value.items()}
+    if isinstance(value, list):
+        return [filled(each, names) for each in value]
     return value.format(**names) if isinstance(value, str) and "{" in value else value
 
 
 async def state(client) -> list[object]:
     """All that the attacks could have changed."""
-    paths = ("/v1/me", "/v1/members", "/v1/api-keys", "/v1/collections", "/v1/conversations")
+    paths = (
+        *("/v1/me", "/v1/members", "/v1/api-keys", "/v1/collections", "/v1/conversations"),
+        *("/v1/analyses", "/v1/analyses/templates", "/v1/webhooks"),
+    )
     answers = [(await client.get(path)).json() for path in paths]
     for key in answers[2]["items"]:
         key.pop("last_used_at")

@@ -114,6 +114,9 @@ async def fill(tenant: Tenant, pipeline: Pipeline, superuser, app) -> None:
         [uuid4(), tenant.id],
     )
     await fill_analyses(tenant, document["id"], superuser)
+    webhook = await tenant.client.post("/v1/webhooks", json={"url": "https://example.com/"})
+    tested = await tenant.client.post(f"/v1/webhooks/{webhook.json()['id']}/test")
+    assert tested.status_code < 300, tested.text
 
 
 async def fill_analyses(tenant: Tenant, document_id: str, superuser) -> None:

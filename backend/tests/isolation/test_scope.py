@@ -31,4 +31,8 @@ def test_no_other_module_makes_a_tenant_scope():
 
 
 def test_only_sweeps_open_the_scopes_that_the_gate_names():
-    assert callers_of("swept") == {"documents/reconcile.py", "documents/tenant_removal.py"}
+    assert callers_of("swept") == {
+        "analyses/jobs.py",
+        "documents/reconcile.py",
+        "documents/tenant_removal.py",
+    }

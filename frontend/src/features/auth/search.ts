@@ -1,16 +1,14 @@
 export interface SignInSearch {
   /** Where the person wanted to go. */
-  next?: string | undefined;
+  next?: string;
 }
 
 export function signInSearch(search: Record<string, unknown>): SignInSearch {
-  return {
-    next: typeof search.next === "string" && isLocal(search.next) ? search.next : undefined,
-  };
+  return typeof search.next === "string" && isLocal(search.next) ? { next: search.next } : {};
 }
 
-export function nextPath({ next }: SignInSearch): string {
-  return next !== undefined && isLocal(next) ? next : "/";
+export function nextPath(search: SignInSearch): string {
+  return search.next ?? "/";
 }
 
 /** A path of this application: a link must not lead a signed-in person to another site. */

@@ -39,18 +39,16 @@ export default function UploadTray() {
       </div>
       <Held />
       {open && (
-        <div
+        <ul
           role="region"
           aria-label="Files"
           tabIndex={0}
           className="max-h-72 overflow-y-auto -outline-offset-2"
         >
-          <ul>
-            {all.map((upload) => (
-              <Row key={upload.id} upload={upload} />
-            ))}
-          </ul>
-        </div>
+          {all.map((upload) => (
+            <Row key={upload.id} upload={upload} />
+          ))}
+        </ul>
       )}
     </section>
   );

@@ -1,28 +1,34 @@
 import type { DocumentStatus } from "@/api/types";
 
-const STATUSES: readonly DocumentStatus[] = ["queued", "processing", "ready", "failed"];
+export const STATUSES: readonly DocumentStatus[] = ["queued", "processing", "ready", "failed"];
 
 /** What of the library is shown; kept in the address, so that it can be sent and come back to. */
 export interface LibrarySearch {
-  q?: string | undefined;
-  status?: DocumentStatus | undefined;
-  collection?: string | undefined;
+  q?: string;
+  status?: DocumentStatus;
+  collection?: string;
   /** The document whose details are open. */
-  document?: string | undefined;
+  document?: string;
 }
 
-// Each parameter is named though it may be undefined: the router keeps what is left out as it came.
 export function librarySearch(search: Record<string, unknown>): LibrarySearch {
+  const status = STATUSES.find((each) => each === search.status);
   return {
-    q: text(search.q),
-    status: STATUSES.find((each) => each === search.status),
-    collection: text(search.collection),
-    document: text(search.document),
+    ...textOf(search, "q"),
+    ...(status && { status }),
+    ...textOf(search, "collection"),
+    ...textOf(search, "document"),
   };
 }
 
-/** The router reads `?q=2024` as a number. */
-function text(value: unknown): string | undefined {
-  const words = typeof value === "number" ? String(value) : value;
-  return typeof words === "string" && words !== "" ? words : undefined;
+function textOf<Name extends string>(
+  search: Record<string, unknown>,
+  name: Name,
+): Partial<Record<Name, string>> {
+  const value = search[name];
+  // The router reads `?q=2024` as a number.
+  const text = typeof value === "number" ? String(value) : value;
+  return typeof text === "string" && text !== ""
+    ? ({ [name]: text } as Partial<Record<Name, string>>)
+    : {};
 }
