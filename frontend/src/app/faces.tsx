@@ -13,6 +13,7 @@ export function NotFound(): ReactElement {
     <main className="grid h-full place-items-center">
       <EmptyState
         icon={FileQuestion}
+        level={1}
         title="There is no such page"
         action={
           <Button look="primary" asChild>

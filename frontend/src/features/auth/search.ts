@@ -1,14 +1,16 @@
 export interface SignInSearch {
   /** Where the person wanted to go. */
-  next?: string;
+  next?: string | undefined;
 }
 
 export function signInSearch(search: Record<string, unknown>): SignInSearch {
-  return typeof search.next === "string" && isLocal(search.next) ? { next: search.next } : {};
+  return {
+    next: typeof search.next === "string" && isLocal(search.next) ? search.next : undefined,
+  };
 }
 
-export function nextPath(search: SignInSearch): string {
-  return search.next ?? "/";
+export function nextPath({ next }: SignInSearch): string {
+  return next !== undefined && isLocal(next) ? next : "/";
 }
 
 /** A path of this application: a link must not lead a signed-in person to another site. */

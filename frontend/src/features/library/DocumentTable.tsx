@@ -66,7 +66,7 @@ export function DocumentTable(props: DocumentTableProps) {
       const next = Math.max(0, Math.min(documents.length - 1, Number(row.dataset.index) + step));
       rows.scrollToIndex(next);
       focusRow(scroller.current, next);
-    } else if (event.key === "x" && props.mayChange) {
+    } else if (event.key.toLowerCase() === "x" && props.mayChange) {
       selection.toggle(document.id, event.shiftKey);
     } else if (event.key === "Delete" && props.mayChange) {
       onDelete(document);

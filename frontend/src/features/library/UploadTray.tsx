@@ -39,16 +39,18 @@ export default function UploadTray() {
       </div>
       <Held />
       {open && (
-        <ul
+        <div
           role="region"
           aria-label="Files"
           tabIndex={0}
           className="max-h-72 overflow-y-auto -outline-offset-2"
         >
-          {all.map((upload) => (
-            <Row key={upload.id} upload={upload} />
-          ))}
-        </ul>
+          <ul>
+            {all.map((upload) => (
+              <Row key={upload.id} upload={upload} />
+            ))}
+          </ul>
+        </div>
       )}
     </section>
   );

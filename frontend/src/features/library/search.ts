@@ -1,34 +1,28 @@
 import type { DocumentStatus } from "@/api/types";
 
-export const STATUSES: readonly DocumentStatus[] = ["queued", "processing", "ready", "failed"];
+const STATUSES: readonly DocumentStatus[] = ["queued", "processing", "ready", "failed"];
 
 /** What of the library is shown; kept in the address, so that it can be sent and come back to. */
 export interface LibrarySearch {
-  q?: string;
-  status?: DocumentStatus;
-  collection?: string;
+  q?: string | undefined;
+  status?: DocumentStatus | undefined;
+  collection?: string | undefined;
   /** The document whose details are open. */
-  document?: string;
+  document?: string | undefined;
 }
 
+// Each parameter is named though it may be undefined: the router keeps what is left out as it came.
 export function librarySearch(search: Record<string, unknown>): LibrarySearch {
-  const status = STATUSES.find((each) => each === search.status);
   return {
-    ...textOf(search, "q"),
-    ...(status && { status }),
-    ...textOf(search, "collection"),
-    ...textOf(search, "document"),
+    q: text(search.q),
+    status: STATUSES.find((each) => each === search.status),
+    collection: text(search.collection),
+    document: text(search.document),
   };
 }
 
-function textOf<Name extends string>(
-  search: Record<string, unknown>,
-  name: Name,
-): Partial<Record<Name, string>> {
-  const value = search[name];
-  // The router reads `?q=2024` as a number.
-  const text = typeof value === "number" ? String(value) : value;
-  return typeof text === "string" && text !== ""
-    ? ({ [name]: text } as Partial<Record<Name, string>>)
-    : {};
+/** The router reads `?q=2024` as a number. */
+function text(value: unknown): string | undefined {
+  const words = typeof value === "number" ? String(value) : value;
+  return typeof words === "string" && words !== "" ? words : undefined;
 }

@@ -1,0 +1,33 @@
+import { expect, expectAccessible, test } from "./support";
+
+test("the palette and the shortcuts lead anywhere without a mouse", async ({ page, account }) => {
+  expect(account.token).toBeTruthy();
+  await page.goto("/library");
+  await expect(page.getByRole("heading", { name: "Library" })).toBeVisible();
+  await page.keyboard.press("Tab");
+  await expect(page.getByRole("link", { name: "Skip to the content" })).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("main")).toBeFocused();
+
+  await page.keyboard.press("Control+k");
+  await expect(page.getByRole("combobox", { name: "Command" })).toBeFocused();
+  await expectAccessible(page);
+  await page.keyboard.type("dark");
+  await page.keyboard.press("Enter");
+  await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
+  await page.reload();
+  await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
+});
+
+test("a narrow screen has everything, in a drawer", async ({ page, account }) => {
+  expect(account.token).toBeTruthy();
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.goto("/library");
+  await expect(page.getByRole("heading", { name: "Begin with a document" })).toBeVisible();
+  const overflow = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  expect(await overflow()).toBe(0);
+  await page.getByRole("button", { name: "Open the navigation" }).click();
+  await expectAccessible(page);
+  await page.getByRole("dialog").getByRole("link", { name: "Library" }).click();
+  await expect(page.getByRole("dialog")).toBeHidden();
+});

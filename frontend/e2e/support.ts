@@ -1,0 +1,143 @@
+import { AxeBuilder } from "@axe-core/playwright";
+import { test as base, expect, type APIRequestContext, type Page } from "@playwright/test";
+import { readFile } from "node:fs/promises";
+
+export { expect };
+
+export interface Account {
+  workspace: string;
+  email: string;
+  password: string;
+  /** An access token for what a test prepares behind the page's back. */
+  token: string;
+}
+
+interface Fixtures {
+  /** A workspace of one's own, signed in, with its first page not yet opened. */
+  account: Account;
+  /** Fails a test whose page reported a fault, such as a breach of the content security policy. */
+  quiet: undefined;
+}
+
+let count = 0;
+
+export const test = base.extend<Fixtures>({
+  baseURL: async ({}, use) => {
+    await use(process.env.ASSAY_URL);
+  },
+  account: async ({ page }, use) => {
+    await use(await enter(page));
+  },
+  quiet: [
+    async ({ page }, use) => {
+      const faults: string[] = [];
+      page.on("pageerror", (error) => faults.push(error.message));
+      page.on("console", (message) => {
+        // The browser itself reports every answer that is an error; those are tested by what is shown.
+        const isAnswer = message.text().startsWith("Failed to load resource");
+        if (message.type() === "error" && !isAnswer) faults.push(message.text());
+      });
+      await use(undefined);
+      expect(faults, "the page's faults").toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+
+/** Signs up a new workspace in the page's context, without going through the form. */
+export async function enter(page: Page, workspace = "Fernhill Springs"): Promise<Account> {
+  count += 1;
+  const email = `ada.${Date.now()}.${count}@example.com`;
+  const password = "correct horse battery";
+  const answer = await page.request.post("/v1/signup", {
+    headers: { "X-Assay-Client": "web" },
+    data: { workspace, email, password },
+  });
+  expect(answer.status()).toBe(201);
+  const { access_token: token } = (await answer.json()) as { access_token: string };
+  // What the application would have noted after the form; the cookie is there already.
+  await page.addInitScript(() => localStorage.setItem("assay.returning", "yes"));
+  return { workspace, email, password, token };
+}
+
+export function sample(name: string): string {
+  return new URL(`../public/samples/${name}`, import.meta.url).pathname;
+}
+
+export async function call(
+  request: APIRequestContext,
+  account: Account,
+  method: string,
+  path: string,
+  data?: unknown,
+): Promise<Record<string, unknown>> {
+  const answer = await request.fetch(path, {
+    method,
+    headers: { Authorization: `Bearer ${account.token}` },
+    ...(data !== undefined && { data }),
+  });
+  expect(answer.ok(), `${method} ${path}: ${answer.status()}`).toBe(true);
+  return answer.status() === 204 ? {} : ((await answer.json()) as Record<string, unknown>);
+}
+
+/** Uploads files behind the page's back and waits until each is read. */
+export async function upload(
+  request: APIRequestContext,
+  account: Account,
+  files: readonly { name: string; content: string | Buffer }[],
+): Promise<string[]> {
+  const ids: string[] = [];
+  for (const { name, content } of files) {
+    const answer = await request.post("/v1/documents", {
+      headers: { Authorization: `Bearer ${account.token}` },
+      multipart: {
+        file: { name, mimeType: "application/octet-stream", buffer: Buffer.from(content) },
+      },
+    });
+    expect(answer.status()).toBe(202);
+    const { documents } = (await answer.json()) as { documents: { id: string }[] };
+    ids.push(...documents.map(({ id }) => id));
+  }
+  await expect
+    .poll(
+      async () => {
+        const list = await call(request, account, "GET", "/v1/documents?limit=200");
+        const items = list.items as { status: string }[];
+        return items.filter(({ status }) => status === "queued" || status === "processing").length;
+      },
+      { timeout: 60_000, intervals: [1000] },
+    )
+    .toBe(0);
+  return ids;
+}
+
+/** The four samples, read. */
+export async function uploadSamples(
+  request: APIRequestContext,
+  account: Account,
+): Promise<string[]> {
+  const names = {
+    "letter.pdf": "Letter to shareholders, Q3 2025.pdf",
+    "agreement.docx": "Supply agreement.docx",
+    "inspection.md": "Inspection report, Line 2.md",
+    "expenses.csv": "Travel expenses, September 2025.csv",
+  };
+  const files = Object.entries(names).map(async ([path, name]) => {
+    return { name, content: await readFile(sample(path)) };
+  });
+  return upload(request, account, await Promise.all(files));
+}
+
+/** axe finds nothing, in light and in dark. */
+export async function expectAccessible(page: Page): Promise<void> {
+  for (const colorScheme of ["light", "dark"] as const) {
+    // Still: a colour in mid-transition has no contrast to speak of.
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    const told = violations.map(
+      ({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join("\n  ")}`,
+    );
+    expect(told, `accessibility, ${colorScheme}`).toEqual([]);
+  }
+  await page.emulateMedia({ colorScheme: null, reducedMotion: null });
+}

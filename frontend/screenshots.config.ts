@@ -1,0 +1,7 @@
+import { defineConfig } from "@playwright/test";
+import base from "./playwright.config.ts";
+
+export default defineConfig(base, {
+  testMatch: "*.shot.ts",
+  use: { viewport: { width: 1280, height: 800 }, contextOptions: { reducedMotion: "reduce" } },
+});
