@@ -12,7 +12,7 @@ NPM := frontend/scripts/npm
 WEB := frontend/dist/index.html
 WEB_STAMP := frontend/node_modules/.installed
 WEB_STAMP_DEV := frontend/node_modules/.installed-dev
-WEB_SOURCES := $(shell find frontend/src frontend/public frontend/index.html frontend/vite.config.ts -type f)
+WEB_SOURCES := $(shell find frontend/src frontend/public frontend/index.html frontend/vite.config.ts -type f 2>/dev/null)
 # Downloads are kept beside the environment: nothing is written elsewhere in the home folder.
 export UV_CACHE_DIR ?= $(CURDIR)/$(VENV)/.cache
 export npm_config_cache ?= $(CURDIR)/$(VENV)/.cache/npm
@@ -157,6 +157,6 @@ $(WEB): $(WEB_SOURCES) $(WEB_STAMP)
 	@echo "Building the web application ..." >&2
 	@$(NPM) run --silent build -- --logLevel warn
 
-build/openapi.json: $(STAMP) $(shell find backend/assay -name '*.py')
+build/openapi.json: $(STAMP) $(shell find backend/assay -name '*.py' 2>/dev/null)
 	@mkdir -p build
 	@$(BIN)/assay openapi > $@.new && mv $@.new $@
