@@ -74,6 +74,7 @@ benchmark: $(STAMP_DEV) ## Measure retrieval, serving, odd files, answers, reque
 	cd backend && $(BIN)/python -m benchmarks.answerability
 	cd backend && $(BIN)/python -m benchmarks.classification
 	cd backend && $(BIN)/python -m benchmarks.requests
+	cd backend && $(BIN)/python -m benchmarks.redis_calls
 	cd backend && $(BIN)/python -m benchmarks.neighbours
 	cd backend && $(BIN)/python -m benchmarks.cross_tenant --attempts 10000
 
