@@ -73,6 +73,7 @@ benchmark: $(STAMP_DEV) ## Measure retrieval, serving, odd files, answers, reque
 	cd backend && $(BIN)/python -m benchmarks.odd_files
 	cd backend && $(BIN)/python -m benchmarks.answerability
 	cd backend && $(BIN)/python -m benchmarks.classification
+	cd backend && $(BIN)/python -m benchmarks.extraction
 	cd backend && $(BIN)/python -m benchmarks.requests
 	cd backend && $(BIN)/python -m benchmarks.redis_calls
 	cd backend && $(BIN)/python -m benchmarks.neighbours

@@ -13,7 +13,7 @@ import argparse
 import json
 import sys
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -32,7 +32,7 @@ from benchmarks.server import documents
 GOLD = Path(__file__).parent / "gold"
 TARGET = 0.9
 DEV, HELD_OUT = "dev", "held-out"
-BINS = (0.35, 0.5, 0.65, 0.8, 0.9, 0.95, 1.0)
+BINS = (0.0, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
 
 _TEXT, _DATE, _MONEY, _NUMBER = FieldType.TEXT, FieldType.DATE, FieldType.MONEY, FieldType.NUMBER
 _DAMAGE = ("None", "Minor", "Substantial", "Destroyed")
@@ -151,6 +151,19 @@ ABSENT = [
 ]  # fmt: skip
 """Fields that no document here answers: whatever is given for one is wrong."""
 
+ELSEWHERE = [
+    *(
+        Field(name, _TEXT)
+        for name in ("Author", "Editor", "Doctor", "Landlord", "Captain", "Witness")
+    ),
+    *(Field(name, _TEXT) for name in ("Supervisor", "Venue", "Ship to", "Invoice number")),
+    *(Field(name, _DATE) for name in ("Delivery date", "Check-in date", "Date of birth")),
+    Field("Total price", _MONEY, "Price to pay"),
+    Field("Deposit", _MONEY, "Deposit paid by the tenant"),
+    Field("Pets allowed", FieldType.BOOLEAN),
+]
+"""Fields of other documents, asked of long reports, whose prose has many of their words."""
+
 
 @dataclass(frozen=True)
 class Case:
@@ -238,7 +251,20 @@ def cases() -> Iterator[tuple[Path, list[Case]]]:
                     for key, field in every
                 ),
                 *_absent(name, row["half"], row["document"]),
+                *(
+                    Case(f"{name}, absent", row["half"], row["document"], each.name, each, None)
+                    for each in (ELSEWHERE if asked is QUARTERLY else ())
+                ),
             ]  # fmt: skip
+    for number, report in enumerate(("DOT2022.pdf", "GSA2022.pdf", "HHS2022.pdf")):
+        half = HELD_OUT if number % 2 else DEV
+        yield (
+            documents("documents", "agencies", report),
+            [
+                Case("agencies, absent", half, report, each.name, each, None)
+                for each in (*ABSENT, *ELSEWHERE)
+            ],
+        )
     for number, (file, pairs) in enumerate(FILES.items()):
         half = HELD_OUT if number % 2 else DEV
         yield (
@@ -291,15 +317,18 @@ def run(path: Path, every: Sequence[Case]) -> tuple[list[Result], int, float]:
 
 
 def fit(results: Sequence[Result]) -> dict[str, float]:
-    """Return logistic weights, fitted with a quadratic penalty by Newton's method."""
+    """Return logistic weights, fitted with a quadratic penalty by Newton's method.
+
+    The same field of ten like documents is right or wrong ten times for one reason, so it counts
+    as three.
+    """
     used = [each for each in results if each.features]
     names = sorted({name for each in used for name in each.features})
     x = np.array([[each.features[name] for name in names] for each in used])
     y = np.array([float(each.right) for each in used])
-    counts = defaultdict(int)
-    for each in used:
-        counts[each.case.set] += 1
-    weight = np.array([len(used) / len(counts) / counts[each.case.set] for each in used])
+    alike = Counter((each.case.set, each.case.key) for each in used)
+    weight = np.array([alike[each.case.set, each.case.key] ** -0.5 for each in used])
+    weight *= len(used) / weight.sum()
     penalty = np.diag([0.0 if name == "bias" else 1.0 for name in names])
     w = np.zeros(len(names))
     for _ in range(50):

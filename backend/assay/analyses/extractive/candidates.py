@@ -13,7 +13,7 @@ from assay.analyses.extractive.places import TRUST, Candidate
 from assay.analyses.models import Passage
 
 _FIRST_OF_MANY = 0.5
-_BESIDE_BLANK = 0.6
+_BESIDE_BLANK = 0.4
 _FOUND, _NEAR_FIELD = 3, 0.04
 
 
@@ -58,7 +58,8 @@ def _labelled(index: Index, about: Wanted) -> Iterator[Candidate]:
         start, end, value = taken
         trust = TRUST[entry.relation] * (_FIRST_OF_MANY if entry.header == "many" else 1.0)
         score = fit.score * trust * values.suits(text[start:end], about)
-        score *= values.purity(text, start, end, about, entry.relation) * index.early(entry.page)
+        score *= values.purity(text, start, end, about, entry.relation)
+        score *= 1.0 if fit.exact else index.early(entry.page)
         first = min(entry.label_start, entry.start)
         last = max(entry.label_end, entry.start + end)
         yield Candidate(

@@ -12,7 +12,7 @@ from assay.analyses.extractive.layout import Relation
 from assay.analyses.extractive.places import Candidate, key
 from assay.analyses.models import FieldType
 
-MIN_CONFIDENCE = 0.35
+MIN_CONFIDENCE = 0.5
 """Below, nothing is given: it would more often be wrong than right."""
 
 _GROUPS: dict[str, frozenset[Relation]] = {
@@ -23,34 +23,39 @@ _GROUPS: dict[str, frozenset[Relation]] = {
     "pattern": frozenset({Relation.PATTERN}),
 }
 
-_LONG = 80
+_LONG, _SIZE = 80, 5
 WEIGHTS: Mapping[str, float] = {
-    "bias": -5.15,
-    "boolean": -1.58,
-    "choice": 0.72,
-    "exact": 1.45,
-    "fit": 4.49,
-    "inline": -0.29,
-    "long": -0.89,
-    "margin": 0.58,
-    "named": -0.35,
-    "number": -2.33,
-    "pattern": 1.61,
-    "score": 4.61,
-    "sentence": 1.07,
-    "shaped": 1.35,
-    "support": 0.22,
-    "table": -0.73,
-    "text": -0.7,
-    "under": 0.93,
-    "unfilled": 0.17,
+    "bias": -0.79,
+    "boolean": -0.98,
+    "choice": 0.42,
+    "exact": 0.99,
+    "fit": 2.06,
+    "inline": 0.06,
+    "late": -1.8,
+    "long": -1.24,
+    "margin": 0.89,
+    "named": 0.6,
+    "number": -0.81,
+    "pattern": -1.07,
+    "score": 2.73,
+    "sentence": 0.01,
+    "shaped": 0.74,
+    "size": -0.67,
+    "support": 0.81,
+    "table": -0.03,
+    "text": -0.44,
+    "under": -0.23,
+    "unfilled": -0.47,
 }
 
 
 def features(
-    best: Candidate, every: Sequence[Candidate], kind: FieldType, *, unfilled: float
+    best: Candidate, every: Sequence[Candidate], kind: FieldType, *, unfilled: float, size: int
 ) -> dict[str, float]:
-    """Return what speaks for and against the best candidate."""
+    """Return what speaks for and against the best candidate.
+
+    :param size: sentences and lines of the document: the more, the more look right by chance.
+    """
     mine = key(best.value)
     rival = max((each.score for each in every if key(each.value) != mine), default=0.0)
     places = {(each.page, each.start) for each in (best, *every) if key(each.value) == mine}
@@ -68,6 +73,8 @@ def features(
         "boolean": float(kind is FieldType.BOOLEAN),
         "number": float(kind is FieldType.NUMBER),
         "text": float(kind in {FieldType.TEXT, FieldType.LIST}),
+        "late": math.log1p(best.page),
+        "size": math.log1p(size) / _SIZE,
         "long": float(best.end - best.start > _LONG),
     }
     return found | {name: float(best.relation in group) for name, group in _GROUPS.items()}

@@ -60,7 +60,9 @@ def _items(source: Source, index: Index, fields: Sequence[Field]) -> list[Row]:
             best = item.get(field.name)
             row[field.name] = None
             if best:
-                features = trust.features(best, (), field.type, unfilled=0.0)
+                features = trust.features(
+                    best, (), field.type, unfilled=0.0, size=len(index.layout.units)
+                )
                 row[field.name] = cell(source, best, trust.confidence(features))
         found.append(row)
     return found
@@ -95,7 +97,13 @@ def judge(index: Index, field: Field, found: Sequence[Passage]) -> Judged | None
         every = [whole, *every]
     if not every:
         return None
-    features = trust.features(every[0], every[1:], field.type, unfilled=unfilled(index, about))
+    features = trust.features(
+        every[0],
+        every[1:],
+        field.type,
+        unfilled=unfilled(index, about),
+        size=len(index.layout.units),
+    )
     return Judged(every[0], features, trust.confidence(features))
 
 

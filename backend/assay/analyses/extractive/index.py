@@ -16,6 +16,7 @@ MAX_UNITS = 40
 """Sentences and lines that are looked at for a field, best first."""
 MIN_FIT = 0.3
 _MAX_TERMS = 16
+_IN_SECTIONS = frozenset({Relation.COLON, Relation.BELOW})
 _TITLE_LINES, _TITLE_LENGTH = 4, 60
 _READ = 2000
 """Characters of a place that are read."""
@@ -67,7 +68,7 @@ class Index:
         self._said = Postings(
             {words.stem(word) for word in words.tokens(self.text(unit))} for unit in layout.units
         )
-        self._fits: dict[tuple[Wanted, str], Fit] = {}
+        self._fits: dict[tuple[Wanted, str, str], Fit] = {}
         self._fields: dict[Wanted, list[tuple[Entry, Fit]]] = {}
 
     def early(self, page: int) -> float:
@@ -88,19 +89,20 @@ class Index:
         scored = []
         for number in sorted(numbers):
             entry = self.layout.entries[number]
-            fit = self.fit(about, entry.label)
+            section = entry.header if entry.relation in _IN_SECTIONS else ""
+            fit = self.fit(about, entry.label, section)
             if fit.score >= MIN_FIT:
                 scored.append((entry, fit))
         scored.sort(key=lambda each: -each[1].score)
         self._fields[about] = scored[:MAX_ENTRIES]
         return self._fields[about]
 
-    def fit(self, about: Wanted, label: str) -> Fit:
+    def fit(self, about: Wanted, label: str, section: str = "") -> Fit:
         """Return how well a label fits a field."""
-        key = (about, label)
+        key = (about, label, section)
         if key not in self._fits:
             readings = [each[:_MAX_TERMS] for each in matching.readings(label)]
-            self._fits[key] = matching.best_fit(about, readings, self.weights)
+            self._fits[key] = matching.best_fit(about, readings, self.weights, words.terms(section))
         return self._fits[key]
 
     def units(self, about: Wanted, found: Sequence[Passage]) -> list[Unit]:

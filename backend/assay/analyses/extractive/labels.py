@@ -1,6 +1,6 @@
 """Where the labels of a line begin and end, learned from the document itself.
 
-`Location: Austin, TX Order Number: 12` holds two labels, and nothing but the words between the
+`Ship to: Austin, TX Order Number: 12` holds two labels, and nothing but the words between the
 colons says where the second begins. What is known of it: labels stand elsewhere too, at the start
 of a line, after another colon or behind other words; their words also occur in lower case, which
 names do not; a comma, a digit or a change of case parts a value from a label.
@@ -23,7 +23,7 @@ _GAP = re.compile(r"\s{2,}|\t|\s\|\s|;\s")
 _SENTENCE = re.compile(r"[.!?]\s+(?=[^\W\d_])")
 _SUFFIX = 6
 _COUNT = re.compile(r"\d{1,3}")
-"""A number that a word of the value may follow: `3 Fatal`, `12 months`."""
+"""A number that a word of the value may follow: `3 adults`, `12 months`."""
 _REPEATED = 2
 _SMALL = frozenset("of the and in from to for at by on or de la & / - – #".split())
 _EMPTY_BEFORE = 0.4

@@ -69,6 +69,7 @@ class Entry:
     end: int
     relation: Relation
     header: str = ""
+    """What it stands under: the heading of a section of a form, or the names of columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,9 @@ def _pieces(raw: str) -> Iterator[tuple[int, int]]:
 
 
 def _colons(layout: Layout) -> Iterator[Entry]:
+    heading = ""
     for index, line in enumerate(layout.lines):
+        heading = line.text if _heads(layout, index) else heading
         if CELL in line.text and ": " not in line.text:
             continue
         for colon in labels.split(line.text, layout.vocabulary):
@@ -163,11 +166,25 @@ def _colons(layout: Layout) -> Iterator[Entry]:
             last = colon.end >= len(line.text.rstrip(" ,;\"'|"))
             if start < end:
                 end = _continued(layout, index) or end if last else end
-                yield Entry(line.page, label, *at, start, end, Relation.COLON)
+                yield Entry(line.page, label, *at, start, end, Relation.COLON, heading)
             else:
                 below = _below(layout, index) if last else None
                 yield Entry(line.page, label, *at, *(below or (end, end)),
-                            Relation.BELOW if below else Relation.COLON)  # fmt: skip
+                            Relation.BELOW if below else Relation.COLON, heading)  # fmt: skip
+
+
+def _heads(layout: Layout, index: int) -> bool:
+    """Whether a line without a label stands over one with a label, as the name of its section."""
+    text = layout.lines[index].text
+    return (
+        index + 1 < len(layout.lines)
+        and len(text.split()) <= _SHORT_WORDS
+        and text[0].isupper()
+        and text[-1] not in ".,;!?"
+        and not any(map(str.isdigit, text))
+        and not labels.stand_in(text)
+        and labels.stand_in(layout.lines[index + 1].text)
+    )
 
 
 def _continued(layout: Layout, index: int) -> int | None:

@@ -61,6 +61,7 @@ def wanted(field: Field) -> Wanted:
     examples = " ".join(m[1] for m in _EXAMPLE.finditer(field.description))
     described = _QUOTED.sub(" ", _EXAMPLE.sub(" ", field.description))
     name = words.terms(_spelled(field.name))
+    name = _without(_DEGREES, name)
     if words.is_empty(field.name) and described.strip():
         name = words.terms(described)  # `When`, `Who`: the description says of what
     name = _without(_IMPLIED.get(field.type, frozenset()), name)
@@ -79,6 +80,14 @@ def wanted(field: Field) -> Wanted:
     )
 
 
+_DEGREES = frozenset(
+    map(
+        words.stem,
+        """highest lowest largest smallest maximum minimum max min greatest least exact main overall
+        complete current latest respective official actual""".split(),
+    )
+)
+"""Words of a name that labels leave out: of `Highest level`, forms say `Level`."""
 _IMPLIED = {
     FieldType.MONEY: frozenset(map(words.stem, "amount value figure".split())),
     FieldType.NUMBER: frozenset(map(words.stem, "amount value figure number no count".split())),
@@ -173,8 +182,8 @@ class Fit:
 NO_FIT = Fit(0.0)
 
 
-def fit(about: Wanted, label: Sequence[str], weights: Weights) -> Fit:
-    """Compare a label's stems with a field's name and description."""
+def fit(about: Wanted, label: Sequence[str], weights: Weights, section: Sequence[str] = ()) -> Fit:
+    """Compare a label's stems, and its section's, with a field's name and description."""
     if not label:
         return NO_FIT
     name = about.name
@@ -183,6 +192,9 @@ def fit(about: Wanted, label: Sequence[str], weights: Weights) -> Fit:
     if _initials(label, name) or _initials(name, label):
         return Fit(0.9, named=1.0)
     mine = {stem: max(words.likeness(stem, term) for term in label) for stem in name}
+    rest = [stem for stem in name if not mine[stem]] if section else []
+    for stem in rest:
+        mine[stem] = _BY_SECTION * max(words.likeness(stem, term) for term in section)
     total = sum(weights.of(stem) for stem in name)
     named = sum(weights.of(stem) * mine[stem] for stem in name) / total if total else 0.0
     weight = sum(weights.of(term) for term in label)
@@ -203,6 +215,7 @@ def fit(about: Wanted, label: Sequence[str], weights: Weights) -> Fit:
     if named:
         head = next((s for s in reversed(name) if weights.of(s) > _GENERAL_WEIGHT), name[-1])
         score *= 1.0 if mine[head] else _MODIFIER + (1 - _MODIFIER) * named
+    score *= _SECTIONED if any(mine[stem] for stem in rest) else 1.0
     described = sum(weights.of(t) * by_words[t] for t in label) / weight
     through = _BY_DESCRIPTION * described * (1 - extra) * min(1.0, strong + 0.1) * min(1.0, weight)
     score = max(score, through) + 0.08 * (described - 0.5) * min(score, 1 - score)
@@ -210,13 +223,20 @@ def fit(about: Wanted, label: Sequence[str], weights: Weights) -> Fit:
 
 
 _READING = 0.95
+_BY_SECTION, _SECTIONED = 0.85, 0.9
+"""How far a word of a section's heading stands for one of its labels: `Owner` over `Name`."""
 
 
-def best_fit(about: Wanted, label: Sequence[tuple[str, ...]], weights: Weights) -> Fit:
+def best_fit(
+    about: Wanted,
+    label: Sequence[tuple[str, ...]],
+    weights: Weights,
+    section: Sequence[str] = (),
+) -> Fit:
     """Return the fit of the reading of a label that fits best."""
-    whole = fit(about, label[0], weights)
+    whole = fit(about, label[0], weights, section)
     for reading in label[1:]:
-        each = fit(about, reading, weights)
+        each = fit(about, reading, weights, section)
         if each.score * _READING > whole.score:
             whole = Fit(each.score * _READING, named=each.named, extra=each.extra)
     return whole

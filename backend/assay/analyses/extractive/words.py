@@ -119,7 +119,9 @@ def terms(text: str) -> tuple[str, ...]:
     return tuple(map(stem, telling or every))
 
 
-MIN_ABBREVIATION = 3
+_VOWELS = "aeiou"
+"""What abbreviations do not end in: `age` is none of `agency`."""
+MIN_ABBREVIATION, _MAX_ABBREVIATION = 3, 4
 
 
 def likeness(wanted: str, term: str) -> float:
@@ -129,7 +131,9 @@ def likeness(wanted: str, term: str) -> float:
     if term in relatives(wanted):
         return _RELATED
     short, long = sorted((wanted, term), key=len)
-    if len(short) >= MIN_ABBREVIATION and long.startswith(short) and short.isalpha():
+    cut = MIN_ABBREVIATION <= len(short) <= _MAX_ABBREVIATION or len(long) - len(short) == 1
+    short_form = len(short) >= MIN_ABBREVIATION and short.isalpha() and short[-1] not in _VOWELS
+    if cut and short_form and long.startswith(short):
         return _ABBREVIATED
     return 0.0
 
