@@ -16,12 +16,12 @@ BUILT = "assets/"
 _API = ("v1", "health", "ready", "metrics", "docs", "openapi.json")
 """First parts of paths that are never a view: a page would hide that a call does not exist."""
 CONTENT_SECURITY_POLICY = (
-    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "default-src 'self'; script-src 'self'; style-src 'self'; "
     "img-src 'self' blob: data:; connect-src 'self'; object-src 'none'; base-uri 'none'; "
     "frame-ancestors 'none'; form-action 'self'"
 )
-"""Scripts come from here alone. Styles may be inline: the dialogs' library measures and locks the
-page by them. nginx sends the same words (`infra/containers/frontend`)."""
+"""Scripts and styles are files of this origin. nginx sends the same words
+(`infra/containers/frontend`)."""
 _HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Frame-Options": "DENY",

@@ -1,5 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Download, RotateCw, Trash2 } from "lucide-react";
+import { Link } from "@tanstack/react-router";
+import { BookOpen, Download, MessageSquareText, RotateCw, Trash2 } from "lucide-react";
 import type { ReactNode } from "react";
 import { api, call } from "@/api/client";
 import { collectionsQuery } from "@/api/collections";
@@ -85,6 +86,20 @@ function Details({
         </Fact>
       </dl>
       <div className="flex flex-wrap gap-2 border-t border-line pt-5">
+        {document.status === "ready" && (
+          <>
+            <Button look="primary" asChild>
+              <Link to="/documents/$documentId" params={{ documentId: document.id }}>
+                <BookOpen size={16} aria-hidden /> Open
+              </Link>
+            </Button>
+            <Button asChild>
+              <Link to="/ask" search={{ document: document.id }}>
+                <MessageSquareText size={16} aria-hidden /> Ask about it
+              </Link>
+            </Button>
+          </>
+        )}
         <Button icon={Download} pending={saving.isPending} onClick={() => saving.mutate()}>
           Download
         </Button>

@@ -1,3 +1,4 @@
+import { Link } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { Download, Ellipsis, Info, RotateCw, Trash2 } from "lucide-react";
 import { useEffect, useRef, type KeyboardEvent } from "react";
@@ -19,9 +20,9 @@ const ROW_PX = 56;
 const OVERSCAN = 12;
 /** Rows before the end at which the next page is fetched. */
 const AHEAD = 40;
-// Name, status, and from `md` on: pages, size, age; then the menu.
+// Name, and from `md` on: status, pages, size, age; then the menu. Narrower, the state is below the name.
 const COLUMNS =
-  "grid items-center gap-x-4 px-4 grid-cols-[1rem_minmax(0,1fr)_auto_1.75rem] " +
+  "grid items-center gap-x-3 px-4 md:gap-x-4 grid-cols-[1rem_minmax(0,1fr)_1.75rem] " +
   "md:grid-cols-[1rem_minmax(0,1fr)_7rem_4.5rem_5rem_8rem_1.75rem]";
 
 interface DocumentTableProps {
@@ -97,7 +98,9 @@ export function DocumentTable(props: DocumentTableProps) {
             )}
           </span>
           <span role="columnheader">Name</span>
-          <span role="columnheader">Status</span>
+          <span role="columnheader" className="hidden md:block">
+            Status
+          </span>
           <span role="columnheader" className="hidden text-right md:block">
             Pages
           </span>
@@ -178,28 +181,29 @@ function Row({
       <span role="cell" className="flex min-w-0 items-center gap-2.5">
         <DocumentIcon type={document.mime_type} />
         <span className="min-w-0">
-          <button
-            type="button"
-            data-row
-            onClick={() => onOpen(id)}
-            className="block max-w-full truncate text-left font-medium hover:underline"
-          >
-            {name}
-          </button>
+          <Name document={document} onOpen={onOpen} />
           {about && (
             <span
               title={about}
               className={cx(
-                "block truncate text-xs",
+                "hidden truncate text-xs md:block",
                 status === "failed" ? "text-danger" : "text-muted",
               )}
             >
               {about}
             </span>
           )}
+          <span className="mt-0.5 flex min-w-0 items-center gap-2 md:hidden">
+            <StatusBadge document={document} />
+            <span
+              className={cx("truncate text-xs", status === "failed" ? "text-danger" : "text-muted")}
+            >
+              {about ?? formatAgo(document.created_at)}
+            </span>
+          </span>
         </span>
       </span>
-      <span role="cell">
+      <span role="cell" className="hidden md:block">
         <StatusBadge document={document} />
       </span>
       <span role="cell" className="hidden text-right text-muted tabular-nums md:block">
@@ -215,6 +219,25 @@ function Row({
         <RowMenu document={document} onOpen={onOpen} onDelete={onDelete} mayChange={mayChange} />
       </span>
     </>
+  );
+}
+
+const NAME = "block max-w-full truncate text-left font-medium hover:underline";
+
+/** A document that was read opens; of any other, the details tell more. */
+function Name({ document, onOpen }: Pick<DocumentTableProps, "onOpen"> & { document: Document }) {
+  const { id, name, status } = document;
+  if (status === "ready") {
+    return (
+      <Link data-row to="/documents/$documentId" params={{ documentId: id }} className={NAME}>
+        {name}
+      </Link>
+    );
+  }
+  return (
+    <button type="button" data-row onClick={() => onOpen(id)} className={NAME}>
+      {name}
+    </button>
   );
 }
 

@@ -25,7 +25,7 @@ import { DropZone, FileButton } from "./DropZone";
 import type { LibrarySearch } from "./search";
 import { useSelection } from "./selection";
 import { addUploads } from "./uploads";
-import { Welcome } from "@/features/welcome";
+import { FirstQuestions, Welcome } from "@/features/welcome";
 
 const STATUS_NAMES: Readonly<Record<DocumentStatus, string>> = {
   ready: "Ready",
@@ -35,6 +35,9 @@ const STATUS_NAMES: Readonly<Record<DocumentStatus, string>> = {
 };
 
 const route = getRouteApi("/inside/library");
+
+/** Up to so many documents, the library helps with the first questions. */
+const FEW = 12;
 
 type Asked =
   | { what: "create" }
@@ -144,6 +147,9 @@ export function LibraryPage() {
                 onFiles={mayChange ? add : undefined}
                 onReset={() => change({ q: undefined, status: undefined })}
               />
+            )}
+            {!filtered && documents.length > 0 && documents.length <= FEW && (
+              <FirstQuestions documents={documents} />
             )}
             {documents.length > 0 && (
               <DocumentTable

@@ -14,7 +14,8 @@ import { clearUploads, retryUpload, uploads, uploadsHeld, type Upload } from "./
 /** In the corner on every screen: how far each file is, from the first byte until it can be asked. */
 export default function UploadTray() {
   const all = useStore(uploads);
-  const [open, setOpen] = useState(true);
+  // On a phone it would cover what it tells about.
+  const [open, setOpen] = useState(() => matchMedia("(min-width: 40rem)").matches);
   const busy = all.some(({ state }) => state === "waiting" || state === "sending");
   useLeaveWarning(busy);
   return (

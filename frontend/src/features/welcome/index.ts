@@ -1,1 +1,2 @@
+export { FirstQuestions } from "./FirstQuestions";
 export { Welcome } from "./Welcome";

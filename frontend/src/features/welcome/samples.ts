@@ -4,10 +4,26 @@ export const SAMPLES = [
     path: "letter.pdf",
     name: "Letter to shareholders, Q3 2025.pdf",
     about: "Quarterly letter, 2 pages",
+    question: "How much would a stop of Line 2 cost a day?",
   },
-  { path: "agreement.docx", name: "Supply agreement.docx", about: "Contract" },
-  { path: "inspection.md", name: "Inspection report, Line 2.md", about: "Safety inspection" },
-  { path: "expenses.csv", name: "Travel expenses, September 2025.csv", about: "Expense list" },
+  {
+    path: "agreement.docx",
+    name: "Supply agreement.docx",
+    about: "Contract",
+    question: "How much notice must the supplier give?",
+  },
+  {
+    path: "inspection.md",
+    name: "Inspection report, Line 2.md",
+    about: "Safety inspection",
+    question: "When is the second inspection due?",
+  },
+  {
+    path: "expenses.csv",
+    name: "Travel expenses, September 2025.csv",
+    about: "Expense list",
+    question: "Which hotel did Maya Lindqvist take in Toronto?",
+  },
 ] as const;
 
 /** Fetches the samples as if the person had chosen them. */
