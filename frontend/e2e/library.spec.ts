@@ -20,6 +20,22 @@ test("a new workspace begins with samples, and with a real PDF", async ({ page, 
   await expect(page.getByRole("row", { name: /letter\.pdf/ })).toHaveCount(1);
 });
 
+test("samples lead to a first question, on a phone too", async ({ page, account }) => {
+  expect(account.token).toBeTruthy();
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.goto("/library");
+  await page.getByRole("button", { name: "Load the samples" }).click();
+  await expect(page.getByRole("row")).toHaveCount(5);
+  const question = page.getByRole("link", { name: "How much notice must the supplier give?" });
+  await expect(question).toBeVisible({ timeout: 60_000 });
+  await expectAccessible(page);
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  expect(overflow).toBe(0);
+  await question.click();
+  await expect(page).toHaveURL(/\/ask/);
+  await expect(page.getByText(/ninety days/).first()).toBeVisible({ timeout: 60_000 });
+});
+
 test("files are dropped, and what cannot be read says why", async ({ page, account, request }) => {
   await upload(request, account, [text("first.txt")]);
   await page.goto("/library");
@@ -74,7 +90,7 @@ test("documents are found, chosen and deleted, all by keyboard", async ({
   await page.keyboard.press("Escape");
   await expect(page.getByRole("row")).toHaveCount(5);
 
-  await page.getByRole("button", { name: "offer.txt", exact: true }).focus();
+  await page.getByRole("link", { name: "offer.txt", exact: true }).focus();
   await page.keyboard.press("x");
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("ArrowDown");
@@ -158,9 +174,9 @@ test("5,000 documents scroll, and only those that are seen exist", async ({ page
     });
   });
   await page.goto("/library");
-  await expect(page.getByRole("button", { name: "Document 1.pdf", exact: true })).toBeVisible();
+  await expect(page.getByRole("link", { name: "Document 1.pdf", exact: true })).toBeVisible();
   expect(account.token).toBeTruthy();
-  const last = page.getByRole("button", { name: "Document 5000.pdf", exact: true });
+  const last = page.getByRole("link", { name: "Document 5000.pdf", exact: true });
   await page.getByRole("table").hover();
   await expect(async () => {
     await page.mouse.wheel(0, 40_000);

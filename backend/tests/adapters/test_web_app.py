@@ -92,7 +92,7 @@ def test_nginx_sends_the_same_policy():
     assert sent[1] == CONTENT_SECURITY_POLICY
 
 
-def test_the_policy_allows_no_script_in_the_page():
+def test_the_policy_allows_no_script_and_no_style_in_the_page():
     directives = dict(each.strip().split(" ", 1) for each in CONTENT_SECURITY_POLICY.split(";"))
-    assert directives["script-src"] == "'self'"
+    assert directives["script-src"] == directives["style-src"] == "'self'"
     assert directives["object-src"] == directives["base-uri"] == "'none'"

@@ -12,6 +12,7 @@ import { Skeleton } from "@/components/Skeleton";
 import { toast } from "@/components/toast";
 import { formatAgo, formatBytes, formatNumber } from "@/lib/format";
 import { cx } from "@/lib/cx";
+import { useMedia } from "@/lib/use-media";
 import { useRetry } from "./DocumentDetails";
 import { DocumentIcon, StatusBadge } from "./marks";
 import type { Selection } from "./selection";
@@ -24,6 +25,8 @@ const AHEAD = 40;
 const COLUMNS =
   "grid items-center gap-x-3 px-4 md:gap-x-4 grid-cols-[1rem_minmax(0,1fr)_1.75rem] " +
   "md:grid-cols-[1rem_minmax(0,1fr)_7rem_4.5rem_5rem_8rem_1.75rem]";
+
+const WIDE = "(min-width: 48rem)";
 
 interface DocumentTableProps {
   documents: readonly Document[];
@@ -51,6 +54,7 @@ export function DocumentTable(props: DocumentTableProps) {
     overscan: OVERSCAN,
     getItemKey: (index) => documents[index]?.id ?? "more",
   });
+  const wide = useMedia(WIDE);
   const items = rows.getVirtualItems();
   const lastSeen = items.at(-1)?.index ?? 0;
   useEffect(() => {
@@ -98,18 +102,18 @@ export function DocumentTable(props: DocumentTableProps) {
             )}
           </span>
           <span role="columnheader">Name</span>
-          <span role="columnheader" className="hidden md:block">
-            Status
-          </span>
-          <span role="columnheader" className="hidden text-right md:block">
-            Pages
-          </span>
-          <span role="columnheader" className="hidden text-right md:block">
-            Size
-          </span>
-          <span role="columnheader" className="hidden md:block">
-            Added
-          </span>
+          {wide && (
+            <>
+              <span role="columnheader">Status</span>
+              <span role="columnheader" className="text-right">
+                Pages
+              </span>
+              <span role="columnheader" className="text-right">
+                Size
+              </span>
+              <span role="columnheader">Added</span>
+            </>
+          )}
           <span role="columnheader">
             <span className="sr-only">Actions</span>
           </span>
@@ -135,7 +139,7 @@ export function DocumentTable(props: DocumentTableProps) {
                   document && selection.ids.has(document.id) ? "bg-accent-soft" : "hover:bg-hover",
                 )}
               >
-                {document ? <Row document={document} {...props} /> : <More />}
+                {document ? <Row document={document} wide={wide} {...props} /> : <More />}
               </div>
             );
           })}
@@ -152,7 +156,8 @@ function Row({
   onOpen,
   onDelete,
   mayChange,
-}: DocumentTableProps & { document: Document }) {
+  wide,
+}: DocumentTableProps & { document: Document; wide: boolean }) {
   const { id, name, status, error } = document;
   const collection = document.collection_id
     ? collectionNames.get(document.collection_id)
@@ -182,39 +187,33 @@ function Row({
         <DocumentIcon type={document.mime_type} />
         <span className="min-w-0">
           <Name document={document} onOpen={onOpen} />
-          {about && (
+          <span className={cx("flex min-w-0 items-center gap-2", !wide && "mt-0.5")}>
+            {!wide && <StatusBadge document={document} />}
             <span
               title={about}
-              className={cx(
-                "hidden truncate text-xs md:block",
-                status === "failed" ? "text-danger" : "text-muted",
-              )}
-            >
-              {about}
-            </span>
-          )}
-          <span className="mt-0.5 flex min-w-0 items-center gap-2 md:hidden">
-            <StatusBadge document={document} />
-            <span
               className={cx("truncate text-xs", status === "failed" ? "text-danger" : "text-muted")}
             >
-              {about ?? formatAgo(document.created_at)}
+              {about ?? (wide ? "" : formatAgo(document.created_at))}
             </span>
           </span>
         </span>
       </span>
-      <span role="cell" className="hidden md:block">
-        <StatusBadge document={document} />
-      </span>
-      <span role="cell" className="hidden text-right text-muted tabular-nums md:block">
-        {document.pages === null ? "" : formatNumber(document.pages)}
-      </span>
-      <span role="cell" className="hidden text-right text-muted tabular-nums md:block">
-        {formatBytes(document.size_bytes)}
-      </span>
-      <span role="cell" className="hidden truncate text-muted md:block">
-        {formatAgo(document.created_at)}
-      </span>
+      {wide && (
+        <>
+          <span role="cell">
+            <StatusBadge document={document} />
+          </span>
+          <span role="cell" className="text-right text-muted tabular-nums">
+            {document.pages === null ? "" : formatNumber(document.pages)}
+          </span>
+          <span role="cell" className="text-right text-muted tabular-nums">
+            {formatBytes(document.size_bytes)}
+          </span>
+          <span role="cell" className="truncate text-muted">
+            {formatAgo(document.created_at)}
+          </span>
+        </>
+      )}
       <span role="cell">
         <RowMenu document={document} onOpen={onOpen} onDelete={onDelete} mayChange={mayChange} />
       </span>

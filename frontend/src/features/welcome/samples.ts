@@ -22,7 +22,7 @@ export const SAMPLES = [
     path: "expenses.csv",
     name: "Travel expenses, September 2025.csv",
     about: "Expense list",
-    question: "Which hotel did Maya Lindqvist take in Toronto?",
+    question: "How much was Maya Lindqvist's hotel in Toronto?",
   },
 ] as const;
 
