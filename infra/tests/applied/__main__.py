@@ -112,7 +112,9 @@ def _take_down(workspace: Workspace, account: Account) -> None:
     with _stage("protections lifted"):
         workspace.apply("-var=protected=false")
     with _stage("destroy"):
-        workspace.destroy("-var=protected=false")
+        again = workspace.destroy("-var=protected=false")
+    if again:
+        _say("destroy had to be asked twice")
     if kept := workspace.resources():
         raise Failed(f"the state still holds {', '.join(kept)}")
     if there := left(account.inventory()):

@@ -58,17 +58,17 @@ class Workspace:
             raise Failed(f"terraform plan failed (code {code}):\n{self._said('plan')}")
         return self._said("plan") if code == _CHANGES else ""
 
-    def destroy(self, *further: str) -> None:
-        """Take everything down."""
-        self._must(
-            "destroy",
-            "-no-color",
-            "-auto-approve",
-            "-parallelism=30",
-            *self._values,
-            *further,
-            seconds=900,
-        )
+    def destroy(self, *further: str) -> bool:
+        """Take everything down; tell whether it had to be asked twice.
+
+        An answer that is lost makes Terraform stop, and asking again is what a person does. Whether
+        anything is left is looked at afterwards in any case.
+        """
+        arguments = ("-no-color", "-auto-approve", "-parallelism=30", *self._values, *further)
+        again = self._run("destroy", *arguments, seconds=900) != 0
+        if again:
+            self._must("destroy", *arguments, seconds=900)
+        return again
 
     def resources(self) -> list[str]:
         """Addresses in the state, without what is only read."""

@@ -31,7 +31,7 @@ class Service:
         self.answers: dict[str, Callable[[Call], Mapping[str, Any]]] = {}
         """Operations that moto lacks."""
         self.befores: dict[str, Callable[[Call], object]] = {}
-        """What has to happen before moto answers."""
+        """What has to happen before moto answers; a `Fault` is the answer in its stead."""
         self.mends: dict[str, Callable[[Call, Values], Values]] = {}
         """What is added to moto's result when the operation succeeded."""
 
@@ -76,8 +76,11 @@ class Layer:
         if call.name in service.answers:
             return self._own(service.answers[call.name], call)
         if call.name in service.befores:
-            with self._lock:
-                service.befores[call.name](call)
+            try:
+                with self._lock:
+                    service.befores[call.name](call)
+            except Fault as fault:
+                return call.answer(fault)
         answer = ask(self._moto, environ)
         if call.name not in service.mends or not answer.succeeded:
             return answer

@@ -3,11 +3,13 @@
 from typing import Any
 
 from emulator.layer import Service
-from emulator.wire import Call, Values
+from emulator.wire import Call, Fault, Values
 
 
 class Ec2(Service):
     """What moto lacks: detailed monitoring, protection from the start, why groups are let in.
+
+    And AWS's own code where a network ACL's association is gone.
 
     Not proven: that metrics come every minute, that traffic passes or is refused.
     """
@@ -20,10 +22,18 @@ class Ec2(Service):
             "MonitorInstances": lambda call: self._monitor(call, "enabled"),
             "UnmonitorInstances": lambda call: self._monitor(call, "disabled"),
         }
+        self.befores = {"ReplaceNetworkAclAssociation": self._associated}
         self.mends = {
             "DescribeSecurityGroupRules": self._described,
             "RunInstances": self._protect,
         }
+
+    def _associated(self, call: Call) -> None:
+        """Refuse as AWS does where an association was replaced; moto answers 500."""
+        asked = call.parameters["AssociationId"]
+        acls = list(self.backend(call.region).network_acls.values())
+        if not any(asked in acl.associations for acl in acls):
+            raise Fault("InvalidAssociationID.NotFound", f"There is no association {asked}")
 
     def _monitor(self, call: Call, state: str) -> Values:
         instances = [

@@ -388,3 +388,22 @@ def test_what_nobody_fills_is_asked_of_moto(aws):
     s3 = aws("s3")
     s3.create_bucket(Bucket="plain")
     assert [each["Name"] for each in s3.list_buckets()["Buckets"]] == ["plain"]
+
+
+def test_what_is_gone_already_is_refused_by_its_own_code(aws):
+    """A request whose answer was lost is sent again; Terraform takes these codes for done."""
+    with pytest.raises(ClientError) as refused:
+        aws("application-autoscaling").delete_scaling_policy(
+            PolicyName="gone",
+            ServiceNamespace="ecs",
+            ResourceId="service/a/b",
+            ScalableDimension="ecs:service:DesiredCount",
+        )
+    assert refused.value.response["Error"]["Code"] == "ObjectNotFoundException"
+    ec2 = aws("ec2")
+    acls = ec2.describe_network_acls()["NetworkAcls"]
+    with pytest.raises(ClientError) as refused:
+        ec2.replace_network_acl_association(
+            AssociationId="aclassoc-gone", NetworkAclId=acls[0]["NetworkAclId"]
+        )
+    assert refused.value.response["Error"]["Code"] == "InvalidAssociationID.NotFound"
