@@ -32,7 +32,7 @@ class Ec2(Service):
         """Refuse as AWS does where an association was replaced; moto answers 500."""
         asked = call.parameters["AssociationId"]
         acls = list(self.backend(call.region).network_acls.values())
-        if not any(asked in acl.associations for acl in acls):
+        if not any(each.id == asked for acl in acls for each in list(acl.associations)):
             raise Fault("InvalidAssociationID.NotFound", f"There is no association {asked}")
 
     def _monitor(self, call: Call, state: str) -> Values:

@@ -401,9 +401,13 @@ def test_what_is_gone_already_is_refused_by_its_own_code(aws):
         )
     assert refused.value.response["Error"]["Code"] == "ObjectNotFoundException"
     ec2 = aws("ec2")
-    acls = ec2.describe_network_acls()["NetworkAcls"]
+    acl = next(each for each in ec2.describe_network_acls()["NetworkAcls"] if each["Associations"])
+    other = ec2.create_network_acl(VpcId=acl["VpcId"])["NetworkAcl"]["NetworkAclId"]
+    asked = {
+        "AssociationId": acl["Associations"][0]["NetworkAclAssociationId"],
+        "NetworkAclId": other,
+    }
+    assert ec2.replace_network_acl_association(**asked)["NewAssociationId"]
     with pytest.raises(ClientError) as refused:
-        ec2.replace_network_acl_association(
-            AssociationId="aclassoc-gone", NetworkAclId=acls[0]["NetworkAclId"]
-        )
+        ec2.replace_network_acl_association(**asked)
     assert refused.value.response["Error"]["Code"] == "InvalidAssociationID.NotFound"
