@@ -112,6 +112,8 @@ class Settings(BaseSettings):
     """Longest a single statement of the API or the worker may run."""
 
     redis_host: str = Field("", validation_alias="REDIS_HOST")
+    redis_reader_host: str = Field("", validation_alias="REDIS_READER_HOST")
+    """Replica for reads that may be a moment behind; without one the primary answers them."""
     redis_port: int = Field(6379, validation_alias="REDIS_PORT")
     redis_password: SecretStr = Field(SecretStr(""), validation_alias="REDIS_PASSWORD")
     redis_tls: bool = Field(False, validation_alias="REDIS_TLS")  # noqa: FBT003
@@ -230,6 +232,9 @@ class Settings(BaseSettings):
     keepalive_seconds: int = Field(75, ge=1, validation_alias="KEEPALIVE")
     """How long a connection may be idle between two requests: longer than the 60 s after which
     the load balancer lets go of it (seed: 2; `docs/decisions/0010`)."""
+    workers: int = Field(1, ge=1, le=1, validation_alias="WORKERS")
+    """Processes that serve in one container (seed: 1). More containers serve more; another figure
+    is refused rather than passed over."""
     max_requests: int = Field(0, ge=0, validation_alias="MAX_REQUESTS")
     """Requests, give or take a tenth, after which an API process drains and ends; 0: never
     (seed: 1000; `docs/decisions/0011`)."""

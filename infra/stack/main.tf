@@ -86,6 +86,7 @@ module "compute" {
   }
   redis = {
     host            = module.cache.primary_endpoint
+    reader_host     = module.cache.reader_endpoint
     token_parameter = module.cache.auth_token_parameter
   }
   qdrant_host      = module.vectors.hosts

@@ -74,6 +74,8 @@ class Cache:
         """What is to be forgotten, and when it has ended by itself."""
         self._longest = settings.session_cache_seconds
         self._wire = Wire(settings, self._failed)
+        self._reader_breaker = Breaker()
+        self._reader = _reader(settings, self._reader_breaker)
         # For what walks over all keys or tells of the server: no request waits behind it.
         self._client = redis.Redis(
             host=settings.redis_host,
@@ -92,6 +94,22 @@ class Cache:
             value = None
         cache_read("value", hit=value is not None)
         return value
+
+    async def get_stale(self, key: str) -> bytes | None:
+        """Return a value that may be a moment behind: a replica's, where there is one.
+
+        Not for what decides anything: a session that ended may still stand there.
+        """
+        if self._reader is not None and self._reader_breaker.allows():
+            try:
+                value = cast("bytes | None", await self._reader.call("GET", key))
+            except RedisError as error:
+                log.warning("cache.replica_unavailable", error=type(error).__name__)
+            else:
+                self._reader_breaker.succeeded()
+                cache_read("value", hit=value is not None)
+                return value
+        return await self.get(key)
 
     async def put(self, key: str, value: bytes, seconds: int) -> None:
         """Keep a value for some seconds, if Redis is there."""
@@ -152,6 +170,8 @@ class Cache:
     async def close(self) -> None:
         """Close the connections."""
         await self._wire.close()
+        if self._reader is not None:
+            await self._reader.close()
         await self._client.aclose()
 
     async def _done(self, *command: Part) -> bool:
@@ -180,3 +200,10 @@ class Cache:
     def _failed(self, error: RedisError) -> None:
         self._breaker.failed()
         log.warning("cache.unavailable", error=type(error).__name__)
+
+
+def _reader(settings: Settings, breaker: Breaker) -> Wire | None:
+    if not settings.redis_reader_host:
+        return None
+    replica = settings.model_copy(update={"redis_host": settings.redis_reader_host})
+    return Wire(replica, lambda _: breaker.failed())

@@ -37,7 +37,7 @@ class TopologyView:
         async with self._database.gate() as gate:
             await tenants_repository.check(gate, key)
         readiness = await self._operations.readiness()
-        told = await self._cache.get(KEY)
+        told = await self._cache.get_stale(KEY)
         waiting, oldest = (None, None) if told is None else orjson.loads(told)
         return Topology(
             status=readiness.status,

@@ -18,6 +18,7 @@ locals {
     DB_POOL_RECYCLE     = tostring(var.pools.recycle)
     JOBS_LISTEN         = "false" # LISTEN does not pass PgBouncer's transaction mode
     REDIS_HOST          = var.redis.host
+    REDIS_READER_HOST   = var.redis.reader_host
     REDIS_PORT          = tostring(var.redis.port)
     REDIS_TLS           = "true"
     QDRANT_HOST         = var.qdrant_host

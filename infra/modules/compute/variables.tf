@@ -184,9 +184,10 @@ variable "pools" {
 }
 
 variable "redis" {
-  description = "Redis: primary endpoint, port and the parameter that holds its AUTH token."
+  description = "Redis: primary endpoint, the endpoint for reads that may be stale, port and the parameter that holds its AUTH token."
   type = object({
     host            = string
+    reader_host     = string
     port            = optional(number, 6379)
     token_parameter = string
   })

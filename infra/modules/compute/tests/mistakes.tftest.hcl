@@ -19,7 +19,7 @@ variables {
     repository_arns = ["arn:aws:ecr:us-east-1:111122223333:repository/backend"]
   }
   database         = { host = "db.internal", owner_secret_arn = "arn:aws:secretsmanager:us-east-1:111122223333:secret:owner" }
-  redis            = { host = "redis.internal", token_parameter = "arn:aws:ssm:us-east-1:111122223333:parameter/assay/test/redis" }
+  redis            = { host = "redis.internal", reader_host = "reader.internal", token_parameter = "arn:aws:ssm:us-east-1:111122223333:parameter/assay/test/redis" }
   qdrant_host      = "qdrant.internal"
   documents_bucket = { id = "assay-test-documents", arn = "arn:aws:s3:::assay-test-documents" }
   parameter_prefix = "/assay/test"

@@ -19,7 +19,7 @@ variables {
     repository_arns = ["arn:aws:ecr:us-east-1:111122223333:repository/backend"]
   }
   database         = { host = "db.internal", owner_secret_arn = "arn:aws:secretsmanager:us-east-1:111122223333:secret:owner" }
-  redis            = { host = "redis.internal", token_parameter = "arn:aws:ssm:us-east-1:111122223333:parameter/assay/test/redis" }
+  redis            = { host = "redis.internal", reader_host = "reader.internal", token_parameter = "arn:aws:ssm:us-east-1:111122223333:parameter/assay/test/redis" }
   qdrant_host      = "qdrant.internal"
   documents_bucket = { id = "assay-test-documents", arn = "arn:aws:s3:::assay-test-documents" }
   parameter_prefix = "/assay/test"
@@ -199,6 +199,10 @@ run "configuration_and_secrets_come_from_parameter_store" {
       contains([for secret in jsondecode(aws_ecs_task_definition.this["backend"].container_definitions)[0].secrets : secret.name], name)
     ])
     error_message = "Hosts, passwords and keys come from Parameter Store."
+  }
+  assert {
+    condition     = aws_ssm_parameter.configuration["REDIS_READER_HOST"].value == "reader.internal"
+    error_message = "Reads that may be stale go to the cache's replica."
   }
   assert {
     condition     = aws_ssm_parameter.configuration["POSTGRES_HOST"].value == "pgbouncer.assay-test.internal" && aws_ssm_parameter.configuration["POSTGRES_PORT"].value == "6432"
