@@ -4,6 +4,7 @@ import {
   FileStack,
   ScrollText,
   Settings,
+  TableProperties,
   type LucideIcon,
 } from "lucide-react";
 import type { LinkProps } from "@tanstack/react-router";
@@ -24,6 +25,7 @@ export const NAVIGATION: readonly (readonly Destination[])[] = [
   [
     { to: "/library", label: "Library", icon: FileStack, keys: "g l" },
     { to: "/ask", label: "Ask", icon: MessageSquareText, keys: "g a" },
+    { to: "/analyses", label: "Analyses", icon: TableProperties, keys: "g n" },
   ],
   [
     { to: "/usage", label: "Usage and cost", icon: ChartColumn, keys: "g u" },

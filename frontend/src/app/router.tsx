@@ -110,9 +110,39 @@ const askOn = createRoute({
   component: page("ask/AskPage"),
 });
 
+const analyses = createRoute({
+  getParentRoute: () => inside,
+  path: "/analyses",
+  component: page("analyses/AnalysesPage"),
+});
+
+const newAnalysis = createRoute({
+  getParentRoute: () => inside,
+  path: "/analyses/new",
+  component: page("analyses/NewAnalysisPage"),
+});
+
+const analysis = createRoute({
+  getParentRoute: () => inside,
+  path: "/analyses/$analysisId",
+  component: page("analyses/AnalysisPage"),
+});
+
 const routeTree = root.addChildren([
   outside.addChildren([signIn, signUp]),
-  inside.addChildren([home, library, usage, settings, audit, documentView, askAnew, askOn]),
+  inside.addChildren([
+    home,
+    library,
+    documentView,
+    askAnew,
+    askOn,
+    analyses,
+    newAnalysis,
+    analysis,
+    usage,
+    settings,
+    audit,
+  ]),
 ]);
 
 export function createAppRouter(queryClient: QueryClient) {

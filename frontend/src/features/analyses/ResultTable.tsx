@@ -1,0 +1,133 @@
+import { TableProperties } from "lucide-react";
+import { useState } from "react";
+import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
+import { api, call } from "@/api/client";
+import type { components } from "@/api/schema";
+import { Button } from "@/components/Button";
+import { Dialog } from "@/components/Dialog";
+import { EmptyState } from "@/components/EmptyState";
+import { ErrorState } from "@/components/ErrorState";
+import { SkeletonRows } from "@/components/Skeleton";
+import { Table, Td, Th, Tr } from "@/components/Table";
+import { formatPercent } from "@/lib/format";
+import { isLive, type Analysis } from "./kinds";
+import { cellText, isLow, type Cell } from "./values";
+
+interface Evidence {
+  cell: Cell;
+  column: string;
+  document: string;
+}
+
+/** What was found, whatever the kind; every cell that rests on something opens it. */
+export function ResultTable({ analysis }: { analysis: Analysis }) {
+  const [open, setOpen] = useState<Evidence | null>(null);
+  const table = useInfiniteQuery({
+    // New results are a new table: `done` is part of its name.
+    queryKey: ["analyses", "table", analysis.id, analysis.progress.done, analysis.status],
+    initialPageParam: null as string | null,
+    placeholderData: keepPreviousData,
+    queryFn: async ({ pageParam, signal }): Promise<components["schemas"]["Table"]> => {
+      const answer = await call(
+        api.GET("/v1/analyses/{analysis_id}/table", {
+          signal,
+          params: { path: { analysis_id: analysis.id }, query: { cursor: pageParam } },
+        }),
+      );
+      // The same address gives CSV when asked for it.
+      if (typeof answer === "string") throw new Error("The table came as a file");
+      return answer;
+    },
+    getNextPageParam: (last) => last.next_cursor,
+  });
+  if (table.error && !table.data) {
+    return <ErrorState error={table.error} onRetry={() => void table.refetch()} />;
+  }
+  if (!table.data) return <SkeletonRows label="Loading the table" />;
+  const columns = table.data.pages[0]?.columns ?? [];
+  const rows = table.data.pages.flatMap((each) => each.rows);
+  if (rows.length === 0) {
+    return (
+      <EmptyState icon={TableProperties} title="Nothing found yet">
+        {isLive(analysis.status)
+          ? "Rows appear as documents are read."
+          : "No document gave a result."}
+      </EmptyState>
+    );
+  }
+  return (
+    <>
+      <Table label="Results">
+        <thead>
+          <tr>
+            <Th className="sticky left-0 bg-surface">Document</Th>
+            {columns.map((column) => (
+              <Th key={column}>{column}</Th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row, index) => (
+            <Tr key={index}>
+              <th
+                scope="row"
+                className="sticky left-0 max-w-48 truncate bg-surface px-4 py-3 font-medium"
+              >
+                {row.document_name ?? "All documents"}
+              </th>
+              {columns.map((column) => (
+                <Td key={column} className="min-w-32 align-top">
+                  <Value
+                    cell={row.cells[column] ?? null}
+                    onOpen={(cell) =>
+                      setOpen({ cell, column, document: row.document_name ?? "a document" })
+                    }
+                  />
+                </Td>
+              ))}
+            </Tr>
+          ))}
+        </tbody>
+      </Table>
+      {table.hasNextPage && (
+        <Button
+          className="mt-4"
+          pending={table.isFetchingNextPage}
+          onClick={() => void table.fetchNextPage()}
+        >
+          Show more
+        </Button>
+      )}
+      <Dialog
+        open={open !== null}
+        onOpenChange={() => setOpen(null)}
+        title={open?.column ?? ""}
+        description={open ? `${open.document}, page ${open.cell.page ?? "unknown"}` : ""}
+      >
+        <blockquote className="border-l-2 border-evidence-line bg-evidence px-3 py-2 font-quote">
+          {open?.cell.quote}
+        </blockquote>
+        {typeof open?.cell.confidence === "number" && (
+          <p className="mt-3 text-sm text-muted">
+            {formatPercent(open.cell.confidence)} likely to be right.
+          </p>
+        )}
+      </Dialog>
+    </>
+  );
+}
+
+function Value({ cell, onOpen }: { cell: Cell | null; onOpen: (cell: Cell) => void }) {
+  if (!cell) return <span className="text-muted">Not found</span>;
+  if (cell.quote === null) return <>{cellText(cell)}</>;
+  return (
+    <button
+      type="button"
+      onClick={() => onOpen(cell)}
+      className="text-left underline decoration-dotted underline-offset-4 hover:text-accent"
+    >
+      {cellText(cell)}
+      {isLow(cell) && <span className="ml-1.5 text-xs text-muted">unsure</span>}
+    </button>
+  );
+}
