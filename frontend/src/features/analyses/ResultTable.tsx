@@ -1,27 +1,18 @@
 import { TableProperties } from "lucide-react";
-import { useState } from "react";
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { api, call } from "@/api/client";
 import type { components } from "@/api/schema";
 import { Button } from "@/components/Button";
-import { Dialog } from "@/components/Dialog";
 import { EmptyState } from "@/components/EmptyState";
 import { ErrorState } from "@/components/ErrorState";
 import { SkeletonRows } from "@/components/Skeleton";
 import { Table, Td, Th, Tr } from "@/components/Table";
-import { formatPercent } from "@/lib/format";
+import { openEvidence } from "@/features/viewer";
 import { isLive, type Analysis } from "./kinds";
 import { cellText, isLow, type Cell } from "./values";
 
-interface Evidence {
-  cell: Cell;
-  column: string;
-  document: string;
-}
-
 /** What was found, whatever the kind; every cell that rests on something opens it. */
 export function ResultTable({ analysis }: { analysis: Analysis }) {
-  const [open, setOpen] = useState<Evidence | null>(null);
   const table = useInfiniteQuery({
     // New results are a new table: `done` is part of its name.
     queryKey: ["analyses", "table", analysis.id, analysis.progress.done, analysis.status],
@@ -77,12 +68,7 @@ export function ResultTable({ analysis }: { analysis: Analysis }) {
               </th>
               {columns.map((column) => (
                 <Td key={column} className="min-w-32 align-top">
-                  <Value
-                    cell={row.cells[column] ?? null}
-                    onOpen={(cell) =>
-                      setOpen({ cell, column, document: row.document_name ?? "a document" })
-                    }
-                  />
+                  <Value cell={row.cells[column] ?? null} />
                 </Td>
               ))}
             </Tr>
@@ -98,32 +84,24 @@ export function ResultTable({ analysis }: { analysis: Analysis }) {
           Show more
         </Button>
       )}
-      <Dialog
-        open={open !== null}
-        onOpenChange={() => setOpen(null)}
-        title={open?.column ?? ""}
-        description={open ? `${open.document}, page ${open.cell.page ?? "unknown"}` : ""}
-      >
-        <blockquote className="border-l-2 border-evidence-line bg-evidence px-3 py-2 font-quote">
-          {open?.cell.quote}
-        </blockquote>
-        {typeof open?.cell.confidence === "number" && (
-          <p className="mt-3 text-sm text-muted">
-            {formatPercent(open.cell.confidence)} likely to be right.
-          </p>
-        )}
-      </Dialog>
     </>
   );
 }
 
-function Value({ cell, onOpen }: { cell: Cell | null; onOpen: (cell: Cell) => void }) {
+function Value({ cell }: { cell: Cell | null }) {
   if (!cell) return <span className="text-muted">Not found</span>;
-  if (cell.quote === null) return <>{cellText(cell)}</>;
+  const { document_id, page, start, end, quote } = cell;
+  if (document_id === null || page === null) return <>{cellText(cell)}</>;
   return (
     <button
       type="button"
-      onClick={() => onOpen(cell)}
+      onClick={() =>
+        openEvidence({
+          documentId: document_id,
+          page,
+          ...(start !== null && end !== null && quote !== null && { start, end, quote }),
+        })
+      }
       className="text-left underline decoration-dotted underline-offset-4 hover:text-accent"
     >
       {cellText(cell)}
