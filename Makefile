@@ -44,14 +44,14 @@ check-backend: $(STAMP_DEV)
 	cd backend && $(BIN)/mypy -p assay
 	cd backend && $(BIN)/lint-imports
 
-frontend-check: build/openapi.json $(WEB_STAMP_DEV) ## Check the web application; its client must fit the API
+frontend-check: build/openapi.json $(WEB) $(WEB_STAMP_DEV) ## Check the web application: its client must fit the API, its size the budget
 	@$(NPM) run --silent check
+	@$(NPM) run --silent size
 
 frontend-test: $(WEB_STAMP_DEV) ## Run the web application's unit tests
 	@$(NPM) run --silent test
 
 frontend-e2e: $(STAMP) $(WEB) $(WEB_STAMP_DEV) ## Try the web application in Chromium on the real backend
-	@$(NPM) run --silent size
 	@$(NPM) run --silent e2e
 
 frontend-dev: $(WEB_STAMP_DEV) ## Serve the web application while it is written, beside a running `make run`

@@ -3,11 +3,11 @@ import { RouterProvider } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { createQueryClient } from "@/api/query-client";
 import { subscribeSession, getSession, useSession } from "@/api/session";
-import { LogoMark } from "@/components/Logo";
 import { toast } from "@/components/toast";
 import { Toaster } from "@/components/Toaster";
 import { TooltipProvider } from "@/components/Tooltip";
 import { createAppRouter } from "@/app/router";
+import { Splash } from "@/app/Splash";
 import { SessionExpired } from "@/features/auth";
 
 const queryClient = createQueryClient((problem) =>
@@ -42,14 +42,4 @@ function followSession(): () => void {
     if (status === "signed-out" && before === "expired") void router.invalidate();
     before = status;
   });
-}
-
-function Splash() {
-  return (
-    <div role="status" aria-label="Assay is starting" className="grid h-full place-items-center">
-      <span className="animate-breathe">
-        <LogoMark size={40} />
-      </span>
-    </div>
-  );
 }

@@ -8,9 +8,9 @@ import {
 } from "@tanstack/react-router";
 import { getSession } from "@/api/session";
 import { NotFound, PageFault } from "@/app/faces";
-import { Shell } from "@/app/shell/Shell";
+import { Splash } from "@/app/Splash";
 import { PageSkeleton } from "@/app/shell/PageSkeleton";
-import { page } from "@/app/pages";
+import { page, shell } from "@/app/pages";
 import { nextPath, signInSearch } from "@/features/auth";
 import { librarySearch } from "@/features/library";
 import { settingsSearch } from "@/features/settings";
@@ -33,7 +33,9 @@ const outside = createRoute({
 const inside = createRoute({
   getParentRoute: () => root,
   id: "inside",
-  component: Shell,
+  component: shell(),
+  pendingComponent: Splash,
+  pendingMs: 0,
   beforeLoad: ({ location }): void => {
     if (getSession().status === "signed-out") {
       redirect({ to: "/sign-in", search: { next: location.href }, throw: true });

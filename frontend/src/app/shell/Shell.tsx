@@ -1,6 +1,6 @@
 import { Outlet, useRouterState } from "@tanstack/react-router";
 import { Menu as MenuIcon, WifiOff } from "lucide-react";
-import { lazy, Suspense, useEffect, useRef, useState, type ReactElement } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { useDocumentEvents } from "@/api/document-events";
 import { IconButton } from "@/components/Button";
 import { Drawer } from "@/components/Dialog";
@@ -15,7 +15,7 @@ const CommandPalette = lazy(() => import("@/app/shell/CommandPalette"));
 const UploadTray = lazy(() => import("@/features/library/UploadTray"));
 
 /** The frame around every screen behind the sign-in. */
-export function Shell(): ReactElement {
+export function Shell() {
   const [drawer, setDrawer] = useState(false);
   const [palette, setPalette] = useState(false);
   useDocumentEvents();
