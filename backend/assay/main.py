@@ -61,8 +61,9 @@ from assay.identity.service import Accounts
 from assay.identity.tokens import TokenRing
 from assay.operations import bill_routes, tenants_routes
 from assay.operations import routes as operations_routes
-from assay.operations.bill import BillReports
+from assay.operations.bill import BillReports, prices_of
 from assay.operations.parts import watched_parts
+from assay.operations.queue_view import QueueView
 from assay.operations.service import Operations
 from assay.operations.tenants_service import Tenants
 from assay.operations.topology import TopologyView
@@ -170,7 +171,10 @@ async def connect(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         )
         state.tenants = Tenants(database, cache, passwords)
         state.operations = Operations(watched_parts(database, cache, vectors, storage))
-        state.bill_reports = BillReports(database, state.usage.bill)
+        state.bill_reports, state.queue_view = (
+            BillReports(database, state.usage.bill, prices_of(settings)),
+            QueueView(database, cache),
+        )
         state.topology = TopologyView(database, cache, vectors, state.operations, state.admission)
         asyncio.get_running_loop().set_task_factory(task_factory)
         async with telemetry(settings, "api"), running(state.admission.run(), recorder.run()):

@@ -185,6 +185,13 @@ class Settings(BaseSettings):
     """Part of the bill that is divided by bytes held."""
     monthly_api_usd: Decimal = Field(Decimal(0), ge=0, validation_alias="MONTHLY_API_USD")
     """Part of the bill that is divided by requests."""
+    price_standard_usd: Decimal | None = Field(
+        None, ge=0, validation_alias="MONTHLY_PRICE_STANDARD_USD"
+    )
+    """What a tenant of this tier pays in a month; unknown, there is no margin to tell."""
+    price_premium_usd: Decimal | None = Field(
+        None, ge=0, validation_alias="MONTHLY_PRICE_PREMIUM_USD"
+    )
 
     max_file_bytes: int = Field(64 * 1024 * 1024, ge=1, validation_alias="MAX_FILE_BYTES")
     """Largest single file accepted."""

@@ -1,7 +1,8 @@
 """Durable jobs on PostgreSQL through procrastinate: deferred inside the caller's transaction."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -30,19 +31,41 @@ SWEEP_SECONDS = 10.0
 DOCUMENTS_QUEUE, ANALYSES_QUEUE, WEBHOOKS_QUEUE = "default", "analyses", "webhooks"
 """Each has places of its own in a worker, so that none waits for another. (The first is
 procrastinate's own name for the queue of jobs that name none.)"""
+QUEUES = (DOCUMENTS_QUEUE, ANALYSES_QUEUE, WEBHOOKS_QUEUE)
 
 MAX_ATTEMPTS = 20
 """A job that failed this often is dropped; what it was for, a sweep finds again."""
 MAX_WAIT_SECONDS = 60
 """Longest wait between two attempts, so that work goes on soon after an outage has ended."""
 
-_QUEUE = """
-    select count(*) as waiting,
-        coalesce(extract(epoch from now() - min(coalesce(j.scheduled_at, e.at))), 0) as oldest
+_LANES = """
+    select j.queue_name as name,
+        count(*) filter (where due) as waiting,
+        count(*) filter (where j.status = 'doing') as running,
+        count(*) filter (where j.status = 'todo' and not due) as later,
+        coalesce(extract(epoch from now()
+            - min(coalesce(j.scheduled_at, e.at)) filter (where due)), 0) as oldest
     from procrastinate_jobs j
     left join procrastinate_events e on e.job_id = j.id and e.type = 'deferred'
-    where j.status = 'todo' and coalesce(j.scheduled_at, now()) <= now()
+    cross join lateral (
+        select j.status = 'todo' and coalesce(j.scheduled_at, now()) <= now() as due) as startable
+    where j.status in ('todo', 'doing')
+    group by j.queue_name
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A queue at a moment."""
+
+    name: str
+    waiting: int
+    """Jobs that could start now."""
+    running: int
+    later: int
+    """Jobs whose time has not come: most wait for another attempt."""
+    oldest_seconds: float
+    """How long the oldest of those that could start has waited."""
 
 
 class Backoff(BaseRetryStrategy):
@@ -179,10 +202,16 @@ class JobRunner:
             shutdown_graceful_timeout=self._settings.shutdown_seconds,
         )
 
-    async def queue(self) -> tuple[int, float]:
-        """Return how many jobs could start now, and the seconds that the oldest has waited."""
-        row = await self._app.connector.execute_query_one_async(_QUEUE)
-        return row["waiting"], float(row["oldest"])
+    async def lanes(self) -> Sequence[Lane]:
+        """Return how each queue is, also one that is empty."""
+        rows = await self._app.connector.execute_query_all_async(_LANES)
+        found = {
+            row["name"]: Lane(
+                row["name"], row["waiting"], row["running"], row["later"], float(row["oldest"])
+            )
+            for row in rows
+        }
+        return [found.get(name, Lane(name, 0, 0, 0, 0.0)) for name in QUEUES]
 
     async def _requeue(self, seconds: float) -> None:
         manager = self._app.job_manager

@@ -1,6 +1,7 @@
 """Bodies of the operator's calls about usage and the state of the parts."""
 
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -8,6 +9,7 @@ from pydantic import Field
 from assay.adapters.http import Schema
 from assay.admission.tiers import Tier
 from assay.operations.schemas import Part
+from assay.operations.tenants_schemas import Status
 from assay.usage.schemas import Costs
 
 
@@ -25,6 +27,12 @@ class TenantUsage(Schema):
     input_tokens: int = Field(examples=[120000])
     output_tokens: int = Field(examples=[8000])
     costs: Costs
+    status: Status
+    revenue: float | None = Field(
+        description="At the present tier's price, from its making on; null without a price.",
+        examples=[49.0],
+    )
+    margin: float | None = Field(description="Revenue less costs.", examples=[43.03])
 
 
 class BillReport(Schema):
@@ -36,6 +44,43 @@ class BillReport(Schema):
     next_cursor: None = None
     bill: Costs = Field(description="The infrastructure's bill for the span, and all models.")
     unallocated: Costs = Field(description="Parts of the bill that no tenant used anything of.")
+    revenue: float | None = Field(
+        description="Of all tenants; null while a tier has no price.", examples=[490.0]
+    )
+    margin: float | None = Field(description="Revenue less the whole bill.", examples=[65.0])
+
+
+class Queue(Schema):
+    """Jobs of a kind; each kind has places of its own in a worker."""
+
+    name: Literal["documents", "analyses", "webhooks"]
+    waiting: int = Field(description="That could start now.", examples=[3])
+    running: int = Field(examples=[2])
+    later: int = Field(
+        description="Whose time has not come: most wait for another attempt.", examples=[0]
+    )
+    oldest_seconds: float = Field(
+        description="How long the oldest of those that could start has waited.", examples=[1.5]
+    )
+
+
+class Failures(Schema):
+    """What failed of one tenant for one reason; it names none of the tenant's things."""
+
+    tenant_id: UUID
+    tenant_name: str = Field(examples=["Acme Research"])
+    kind: Literal["document", "analysis", "webhook"]
+    code: str = Field(examples=["encrypted_file"])
+    count: int = Field(examples=[2])
+    last_at: datetime
+
+
+class QueueReport(Schema):
+    """What waits, as a worker told, and what failed lately."""
+
+    since: datetime = Field(description="From when on failures are counted.")
+    queues: list[Queue] | None = Field(description="Null when no worker told within a minute.")
+    failures: list[Failures] = Field(description="The latest first; 200 at most.")
 
 
 class Node(Schema):

@@ -1,5 +1,6 @@
 """The queue as metrics show it: looked at by the worker, told to the API through the cache."""
 
+from dataclasses import asdict
 from math import nan
 
 import orjson
@@ -9,6 +10,7 @@ from assay.adapters.jobs import JobRunner
 from assay.adapters.redis import Cache
 
 KEY = "queue:state"
+LANES_KEY = "queue:lanes"
 SECONDS = 60
 """How long a look counts; without a worker the queue is unknown."""
 
@@ -21,9 +23,12 @@ class QueueWatch:
 
     async def sweep(self) -> None:
         """Look, and tell."""
-        waiting, oldest = await self._runner.queue()
+        lanes = await self._runner.lanes()
+        waiting = sum(lane.waiting for lane in lanes)
+        oldest = max(lane.oldest_seconds for lane in lanes)
         metrics.queue_seen(waiting, oldest)
         await self._cache.put(KEY, orjson.dumps([waiting, oldest]), SECONDS)
+        await self._cache.put(LANES_KEY, orjson.dumps([asdict(lane) for lane in lanes]), SECONDS)
 
 
 async def learn_queue(cache: Cache) -> None:

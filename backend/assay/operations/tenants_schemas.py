@@ -97,6 +97,7 @@ class TenantAccount(Schema):
     tier: Tier
     status: Status
     limits: TenantLimits
+    tier_limits: EffectiveLimits = Field(description="What its tier gives.")
     effective_limits: EffectiveLimits
     members: int = Field(examples=[12])
     documents: int = Field(examples=[340])

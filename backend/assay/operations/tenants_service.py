@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from assay.adapters.http import Cursor, ItemList, item_list
 from assay.adapters.postgres import Database, Row, Transaction, constraint_of
 from assay.adapters.redis import Cache
 from assay.admission.limiter import limits_key
-from assay.admission.tiers import Tier, effective
+from assay.admission.tiers import TIERS, Tier, effective
 from assay.errors import Conflict, not_found
 from assay.identity.passwords import Passwords
 from assay.identity.service import email_taken
@@ -139,12 +140,18 @@ def account_of(row: Row) -> TenantAccount:
     """Return a tenant as operators see it."""
     fields = dict(row)
     overrides = fields.pop("limits")
-    deleting = fields.pop("deleted_at") is not None
-    suspended = fields["suspended_at"] is not None
-    status = Status.SUSPENDED if suspended else Status.ACTIVE
+    status = status_of(fields["suspended_at"], fields.pop("deleted_at"))
     return TenantAccount(
         **fields,
-        status=Status.DELETING if deleting else status,
+        status=status,
         limits=TenantLimits(**overrides),
+        tier_limits=EffectiveLimits(**asdict(TIERS[Tier(fields["tier"])])),
         effective_limits=EffectiveLimits(**asdict(effective(Tier(fields["tier"]), overrides))),
     )
+
+
+def status_of(suspended_at: datetime | None, deleted_at: datetime | None) -> Status:
+    """Return whether a tenant may be used."""
+    if deleted_at is not None:
+        return Status.DELETING
+    return Status.ACTIVE if suspended_at is None else Status.SUSPENDED

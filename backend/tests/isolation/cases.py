@@ -293,6 +293,7 @@ CASES = [
     Case("GET /v1/usage"),
     Case("GET /v1/admin/usage", operator=True),
     Case("GET /v1/admin/topology", operator=True),
+    Case("GET /v1/admin/queue", operator=True),
     Case(f"GET {_TENANTS}", operator=True),
     Case(
         f"POST {_TENANTS}",

@@ -64,6 +64,7 @@ DENIED = [
     "select gate_measure_storage(1)",
     "select * from gate_operator_tenants('x', null, null, null, null, 1000)",
     "select * from gate_operator_usage('x', '-infinity', 'infinity')",
+    "select * from gate_operator_failures('x', '-infinity')",
     "select gate_operator_delete_tenant('x', gen_random_uuid())",
     "copy users to '/tmp/users'",
     "copy users to program 'cat'",

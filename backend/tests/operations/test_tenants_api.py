@@ -20,6 +20,7 @@ CALLS = [
     ("DELETE", f"{PATH}/{{id}}", None),
     ("GET", "/v1/admin/usage", None),
     ("GET", "/v1/admin/topology", None),
+    ("GET", "/v1/admin/queue", None),
 ]
 
 
@@ -88,6 +89,7 @@ async def test_a_tenant_is_made_with_its_owner(app, operator):
     assert account["limits"]["connections"] == account["effective_limits"]["connections"] == 3
     assert account["limits"]["requests_per_minute"] is None
     assert account["effective_limits"]["requests_per_minute"] == 500
+    assert account["tier_limits"]["connections"] == 5
     entered = await log_in(app, email, account["owner"]["temporary_password"])
     assert entered.json()["user"] == {
         "id": account["owner"]["id"],

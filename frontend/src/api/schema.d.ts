@@ -71,6 +71,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What waits and what failed
+         * @description Tell what waits for a worker, and what failed for good by tenant and reason.
+         *
+         *     It names nothing of a tenant but the tenant itself. For operators only.
+         */
+        get: operations["queue_v1_admin_queue_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/admin/tenants": {
         parameters: {
             query?: never;
@@ -156,8 +178,8 @@ export interface paths {
          * Usage and costs of every tenant
          * @description Divide the bill: compute by processor time, storage by bytes, API by requests.
          *
-         *     The bill is `MONTHLY_COMPUTE_USD`, `MONTHLY_STORAGE_USD` and `MONTHLY_API_USD`. For operators
-         *     only.
+         *     The bill is `MONTHLY_COMPUTE_USD`, `MONTHLY_STORAGE_USD` and `MONTHLY_API_USD`; what tenants
+         *     pay is `MONTHLY_PRICE_STANDARD_USD` and `MONTHLY_PRICE_PREMIUM_USD`. For operators only.
          */
         get: operations["usage_v1_admin_usage_get"];
         put?: never;
@@ -1789,8 +1811,20 @@ export interface components {
             from: string;
             /** Items */
             items: components["schemas"]["TenantUsage"][];
+            /**
+             * Margin
+             * @description Revenue less the whole bill.
+             * @example 65
+             */
+            margin: number | null;
             /** Next Cursor */
             next_cursor?: null;
+            /**
+             * Revenue
+             * @description Of all tenants; null while a tier has no price.
+             * @example 490
+             */
+            revenue: number | null;
             /**
              * To
              * Format: date-time
@@ -2351,6 +2385,42 @@ export interface components {
          * @enum {string}
          */
         Event: "analysis.completed" | "analysis.failed";
+        /**
+         * Failures
+         * @description What failed of one tenant for one reason; it names none of the tenant's things.
+         */
+        Failures: {
+            /**
+             * Code
+             * @example encrypted_file
+             */
+            code: string;
+            /**
+             * Count
+             * @example 2
+             */
+            count: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "document" | "analysis" | "webhook";
+            /**
+             * Last At
+             * Format: date-time
+             */
+            last_at: string;
+            /**
+             * Tenant Id
+             * Format: uuid
+             */
+            tenant_id: string;
+            /**
+             * Tenant Name
+             * @example Acme Research
+             */
+            tenant_name: string;
+        };
         /**
          * Fault
          * @description Why something failed, waits or stopped; `code` is stable.
@@ -2967,6 +3037,62 @@ export interface components {
             total: number;
         };
         /**
+         * Queue
+         * @description Jobs of a kind; each kind has places of its own in a worker.
+         */
+        Queue: {
+            /**
+             * Later
+             * @description Whose time has not come: most wait for another attempt.
+             * @example 0
+             */
+            later: number;
+            /**
+             * Name
+             * @enum {string}
+             */
+            name: "documents" | "analyses" | "webhooks";
+            /**
+             * Oldest Seconds
+             * @description How long the oldest of those that could start has waited.
+             * @example 1.5
+             */
+            oldest_seconds: number;
+            /**
+             * Running
+             * @example 2
+             */
+            running: number;
+            /**
+             * Waiting
+             * @description That could start now.
+             * @example 3
+             */
+            waiting: number;
+        };
+        /**
+         * QueueReport
+         * @description What waits, as a worker told, and what failed lately.
+         */
+        QueueReport: {
+            /**
+             * Failures
+             * @description The latest first; 200 at most.
+             */
+            failures: components["schemas"]["Failures"][];
+            /**
+             * Queues
+             * @description Null when no worker told within a minute.
+             */
+            queues: components["schemas"]["Queue"][] | null;
+            /**
+             * Since
+             * Format: date-time
+             * @description From when on failures are counted.
+             */
+            since: string;
+        };
+        /**
          * Readiness
          * @description How every part answers; `degraded` still serves.
          */
@@ -3561,6 +3687,8 @@ export interface components {
             /** Suspended At */
             suspended_at: string | null;
             tier: components["schemas"]["Tier"];
+            /** @description What its tier gives. */
+            tier_limits: components["schemas"]["EffectiveLimits"];
         };
         /**
          * TenantCreate
@@ -3634,6 +3762,8 @@ export interface components {
             /** Suspended At */
             suspended_at: string | null;
             tier: components["schemas"]["Tier"];
+            /** @description What its tier gives. */
+            tier_limits: components["schemas"]["EffectiveLimits"];
         };
         /**
          * TenantLimits
@@ -3810,6 +3940,12 @@ export interface components {
              */
             input_tokens: number;
             /**
+             * Margin
+             * @description Revenue less costs.
+             * @example 43.03
+             */
+            margin: number | null;
+            /**
              * Name
              * @example Acme Research
              */
@@ -3819,6 +3955,13 @@ export interface components {
              * @example 8000
              */
             output_tokens: number;
+            /**
+             * Revenue
+             * @description At the present tier's price, from its making on; null without a price.
+             * @example 49
+             */
+            revenue: number | null;
+            status: components["schemas"]["assay__operations__tenants_schemas__Status"];
             /**
              * Storage Bytes
              * @example 73400320
@@ -4262,6 +4405,83 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Readiness"];
+                };
+            };
+        };
+    };
+    queue_v1_admin_queue_get: {
+        parameters: {
+            query?: {
+                /** @description How far failures are looked for. */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueReport"];
+                };
+            };
+            /** @description The body or a header cannot be read (`bad_request`, `malformed_json`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No, expired or forged credentials (`unauthenticated`, `invalid_credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do it (`forbidden`, `operator_only`, `tenant_suspended`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A value is wrong; `errors` names each (`validation_error`). */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A limit is reached; `Retry-After` says when to come back (`rate_limited`). */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part is away; `Retry-After` says when to come back (`unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
