@@ -2,6 +2,7 @@ import {
   MessageSquareText,
   ChartColumn,
   FileStack,
+  Search,
   ScrollText,
   Settings,
   TableProperties,
@@ -25,6 +26,7 @@ export const NAVIGATION: readonly (readonly Destination[])[] = [
   [
     { to: "/library", label: "Library", icon: FileStack, keys: "g l" },
     { to: "/ask", label: "Ask", icon: MessageSquareText, keys: "g a" },
+    { to: "/search", label: "Search", icon: Search, keys: "g f" },
     { to: "/analyses", label: "Analyses", icon: TableProperties, keys: "g n" },
   ],
   [

@@ -16,6 +16,7 @@ import { librarySearch } from "@/features/library";
 import { settingsSearch } from "@/features/settings";
 import { viewerSearch } from "@/features/viewer";
 import { askSearch } from "@/features/ask";
+import { searchSearch } from "@/features/search";
 
 const root = createRootRouteWithContext<{ queryClient: QueryClient }>()({ component: Outlet });
 
@@ -112,6 +113,13 @@ const askOn = createRoute({
   component: page("ask/AskPage"),
 });
 
+const search = createRoute({
+  getParentRoute: () => inside,
+  path: "/search",
+  validateSearch: searchSearch,
+  component: page("search/SearchPage"),
+});
+
 const analyses = createRoute({
   getParentRoute: () => inside,
   path: "/analyses",
@@ -138,6 +146,7 @@ const routeTree = root.addChildren([
     documentView,
     askAnew,
     askOn,
+    search,
     analyses,
     newAnalysis,
     analysis,

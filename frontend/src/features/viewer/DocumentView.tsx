@@ -111,6 +111,12 @@ export default function DocumentView({ place, onClose }: ViewProps) {
             />
           )}
         </div>
+        {place.quote && here && (
+          // A narrow screen shows a page too small to be read.
+          <blockquote className="mt-1 line-clamp-3 border-l-2 border-evidence-line pl-2.5 font-quote sm:hidden">
+            {place.quote}
+          </blockquote>
+        )}
       </header>
       <div
         role="region"
@@ -185,7 +191,8 @@ function PagePicture({ documentId, page, range, picture, zoom }: PictureProps) {
         </Notice>
       )}
       <div
-        className="relative mx-auto bg-surface shadow-raised"
+        // Paper is white in the dark too, and what marks it is chosen for white.
+        className="relative mx-auto bg-surface [color-scheme:light] shadow-raised"
         // The zoom and the boxes are measured, so they cannot be classes.
         style={{ width: `${zoom * 100}%` }}
       >
@@ -202,7 +209,7 @@ function PagePicture({ documentId, page, range, picture, zoom }: PictureProps) {
               key={at}
               ref={at === 0 ? bringIntoView : null}
               data-highlight
-              className="pointer-events-none absolute rounded-sm bg-evidence-line/30 ring-1 ring-evidence-line"
+              className="pointer-events-none absolute border-b border-evidence-line bg-evidence mix-blend-multiply"
               style={{
                 left: `${x0 * 100}%`,
                 top: `${y0 * 100}%`,

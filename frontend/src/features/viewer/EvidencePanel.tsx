@@ -42,10 +42,14 @@ function Beside({ place }: { place: Evidence }) {
     return () => leave();
   }, []);
   return (
+    // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- Escape closes it, as it does what lies over the page
     <section
       ref={frame}
       tabIndex={-1}
       aria-label="Document"
+      onKeyDown={(event) => {
+        if (event.key === "Escape" && !event.defaultPrevented) closeEvidence();
+      }}
       className="w-[46%] max-w-4xl shrink-0 border-l border-line bg-surface outline-none"
     >
       <View place={place} />
@@ -59,6 +63,12 @@ function Over({ place }: { place: Evidence }) {
       <Radix.Portal>
         <Radix.Content
           aria-describedby={undefined}
+          tabIndex={-1}
+          onOpenAutoFocus={(event) => {
+            // Not its first button: its tooltip would cover the document.
+            event.preventDefault();
+            if (event.currentTarget instanceof HTMLElement) event.currentTarget.focus();
+          }}
           className="fixed inset-0 z-40 animate-appear bg-surface outline-none"
         >
           <Radix.Title className="sr-only">Document</Radix.Title>
