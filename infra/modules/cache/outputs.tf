@@ -4,8 +4,10 @@ output "primary_endpoint" {
 }
 
 output "reader_endpoint" {
-  description = "Host that spreads reads which may be stale over the replicas."
-  value       = aws_elasticache_replication_group.this.reader_endpoint_address
+  description = "Host that spreads reads which may be stale over the replicas; where there are none, the primary's."
+  value = (var.replicas > 0
+    ? aws_elasticache_replication_group.this.reader_endpoint_address
+  : aws_elasticache_replication_group.this.primary_endpoint_address)
 }
 
 output "auth_token_parameter" {

@@ -119,6 +119,14 @@ def test_redis_is_encrypted_on_disk_and_on_the_way_and_asks_who_calls(redis):
     assert redis["AuthTokenEnabled"] is True
 
 
+def test_stale_reads_go_to_the_replicas_where_there_are_any(aws, redis, environment):
+    (shard,) = redis["NodeGroups"]
+    wanted = "PrimaryEndpoint" if environment == "development" else "ReaderEndpoint"
+    path = f"/assay/{environment}/configuration/REDIS_READER_HOST"
+    told = aws("ssm").get_parameter(Name=path, WithDecryption=True)["Parameter"]["Value"]
+    assert told == shard[wanted]["Address"]
+
+
 def test_redis_evicts_only_what_ends(aws, name):
     """Not the design's allkeys-lru, which evicts sessions: docs/decisions/0020."""
     call = aws("elasticache").describe_cache_parameters

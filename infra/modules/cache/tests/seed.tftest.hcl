@@ -95,3 +95,25 @@ run "too_many_replicas_are_refused" {
   expect_failures = [var.replicas]
   variables { replicas = 9 }
 }
+
+run "reads_go_to_the_replicas_where_there_are_any" {
+  command = apply
+
+  assert {
+    condition     = output.reader_endpoint == aws_elasticache_replication_group.this.reader_endpoint_address
+    error_message = "Reads that may be stale go to the replicas."
+  }
+}
+
+run "a_cache_of_one_node_reads_from_it" {
+  command = apply
+
+  variables {
+    replicas = 0
+  }
+
+  assert {
+    condition     = output.reader_endpoint == aws_elasticache_replication_group.this.primary_endpoint_address
+    error_message = "Without replicas the primary is read."
+  }
+}

@@ -21,7 +21,7 @@ _ECHOED = (
 
 
 class ElastiCache(Service):
-    """Parameter groups, members of a replication group, deletions that end: moto lacks them.
+    """Parameter groups, members and readers of a replication group, ends of deletions: moto lacks them.
 
     Nodes carry what their group was asked for; a change of the group does not reach them.
     Not proven: that the parameters exist, that a node fails over, that the token is asked for.
@@ -115,6 +115,10 @@ class ElastiCache(Service):
         ]
         made = self.backend(call.region).replication_groups[group]
         made.member_clusters = names
+        for shard in made.node_groups:
+            # Moto keeps it under a name that its answers do not know.
+            address = shard["reader_endpoint_address"]
+            shard["reader_endpoint"] = {"address": address, "port": made.port}
         if asked.get("TransitEncryptionEnabled"):
             # As AWS does where nothing is asked.
             asked.setdefault("TransitEncryptionMode", "required")

@@ -234,6 +234,8 @@ def test_a_group_of_caches_has_its_members_and_parameters_and_can_end(aws, subne
     )
     told = cache.describe_replication_groups(ReplicationGroupId="sessions")["ReplicationGroups"][0]
     assert told["MemberClusters"] == ["sessions-001", "sessions-002"]
+    (shard,) = told["NodeGroups"]
+    assert shard["ReaderEndpoint"]["Address"] != shard["PrimaryEndpoint"]["Address"]
     node = cache.describe_cache_clusters(CacheClusterId="sessions-002")["CacheClusters"][0]
     assert (node["EngineVersion"], node["AuthTokenEnabled"]) == ("7.1.0", True)
     assert node["TransitEncryptionMode"] == told["TransitEncryptionMode"] == "required"
