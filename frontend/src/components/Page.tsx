@@ -24,7 +24,7 @@ export function Page({
   return (
     <div className={fill ? "flex h-full min-h-0 flex-col" : "pb-16"}>
       <header className="flex flex-wrap items-center gap-x-4 gap-y-3 px-4 pt-5 pb-4 sm:px-8 sm:pt-7">
-        <div className="min-w-0 flex-1 basis-60">
+        <div className={fill ? "min-w-0 flex-1 basis-20" : "min-w-0 flex-1 basis-60"}>
           <h1 className="truncate text-xl font-semibold">{title}</h1>
           {description && <div className="mt-0.5 text-muted">{description}</div>}
         </div>

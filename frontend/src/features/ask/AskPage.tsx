@@ -1,25 +1,25 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { ArrowUp, History, MessageSquarePlus, Square } from "lucide-react";
-import { useEffect, useEffectEvent, useState } from "react";
+import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { ArrowUp, FileStack, FileText, History, MessageSquarePlus, Square } from "lucide-react";
+import { useEffect, useEffectEvent, useRef, useState } from "react";
 import { Button } from "@/components/Button";
 import { Dialog } from "@/components/Dialog";
+import { EmptyState } from "@/components/EmptyState";
 import { ErrorState } from "@/components/ErrorState";
 import { TextArea } from "@/components/Field";
 import { Page } from "@/components/Page";
 import { SkeletonRows } from "@/components/Skeleton";
+import { sampleQuestions } from "@/features/welcome";
 import { useStore } from "@/lib/store";
 import { Conversations } from "./Conversations";
-import { conversationQuery } from "./queries";
+import { conversationQuery, readyDocumentsQuery } from "./queries";
 import { ScopePicker } from "./ScopePicker";
-import { ask, beginAnew, draft, scope, stop, thread, turnsOf } from "./thread";
+import { ask, beginAnew, draft, scope, stop, thread, turnsOf, type Turn } from "./thread";
 import { TurnView } from "./TurnView";
 
-const SUGGESTIONS = [
-  "What are these documents about?",
-  "Which risks do they name?",
-  "What changed since the year before?",
-];
+const SUGGESTIONS = 4;
+/** Nearer to its end than this, the conversation stays there while it grows. */
+const NEAR_PX = 80;
 
 /** Asks the documents and shows where each statement stands. */
 export function AskPage() {
@@ -38,6 +38,13 @@ export function AskPage() {
   const turns = live ? now.turns : kept.data ? turnsOf(kept.data.messages) : [];
   const asking = live && turns.at(-1)?.state === "asking";
   const waits = conversationId !== undefined && !live && !kept.data;
+
+  const following = useFollowing(turns);
+  const box = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    // A phone's keyboard would cover the page before anybody asked for it.
+    if (matchMedia("(pointer: fine)").matches) box.current?.querySelector("textarea")?.focus();
+  }, [conversationId]);
 
   const put = async (question: string, before = turns) => {
     await ask(question, { conversationId: conversationId ?? null, turns: before });
@@ -101,6 +108,7 @@ export function AskPage() {
           role="region"
           aria-label="Conversation"
           tabIndex={0}
+          {...following}
           className="min-h-0 flex-1 overflow-y-auto pb-6 -outline-offset-2"
         >
           {kept.error && !live ? (
@@ -127,6 +135,7 @@ export function AskPage() {
           )}
         </div>
         <form
+          ref={box}
           className="border-t border-line py-3"
           onSubmit={(event) => {
             event.preventDefault();
@@ -175,18 +184,73 @@ export function AskPage() {
   );
 }
 
+/** Keeps the end in view while it grows, until the person scrolls away from it. */
+function useFollowing(turns: readonly Turn[]) {
+  const frame = useRef<HTMLDivElement>(null);
+  const follows = useRef(true);
+  const last = turns.at(-1)?.id;
+  useEffect(() => {
+    follows.current = true;
+  }, [last]);
+  useEffect(() => {
+    const element = frame.current;
+    if (element && follows.current) element.scrollTop = element.scrollHeight;
+  }, [turns]);
+  const onScroll = () => {
+    const element = frame.current;
+    if (!element) return;
+    const left = element.scrollHeight - element.scrollTop - element.clientHeight;
+    follows.current = left < NEAR_PX;
+  };
+  return { ref: frame, onScroll };
+}
+
 function Welcome({ onChoose }: { onChoose: (question: string) => void }) {
+  const { data } = useQuery(readyDocumentsQuery);
+  if (data?.items.length === 0) {
+    return (
+      <EmptyState
+        icon={FileStack}
+        title="Nothing to ask yet"
+        action={
+          <Button look="primary" asChild>
+            <Link to="/library">Go to the library</Link>
+          </Button>
+        }
+      >
+        Once a document is read, it can be asked here.
+      </EmptyState>
+    );
+  }
+  const documents = data?.items ?? [];
+  const questions = sampleQuestions(documents);
   return (
     <div className="grid justify-items-start gap-2 pt-10">
       <h2 className="text-lg font-semibold">What would you like to know?</h2>
       <p className="mb-2 text-muted">
-        Every statement comes with the words of the document that it rests on.
+        Every statement comes with the words of the document that it rests on. Name what you are
+        after, and the company or the year where documents are alike.
       </p>
-      {SUGGESTIONS.map((each) => (
-        <Button key={each} onClick={() => onChoose(each)}>
-          {each}
+      {questions.map((question) => (
+        <Button key={question} onClick={() => onChoose(question)}>
+          {question}
         </Button>
       ))}
+      {questions.length === 0 && documents.length > 1 && (
+        <>
+          <p className="text-sm font-medium">Look in one document alone</p>
+          {documents.slice(0, SUGGESTIONS).map(({ id, name }) => (
+            <Button
+              key={id}
+              icon={FileText}
+              className="max-w-full shrink"
+              onClick={() => scope.set({ documents: [{ id, name }], collections: [] })}
+            >
+              <span className="truncate">{name}</span>
+            </Button>
+          ))}
+        </>
+      )}
     </div>
   );
 }

@@ -1,9 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { FileText, Folder, ListFilter, X } from "lucide-react";
+import { collectionsQuery } from "@/api/collections";
 import { Button, IconButton } from "@/components/Button";
 import { Menu, MenuItem, MenuLabel, MenuLine } from "@/components/Menu";
 import { useStore } from "@/lib/store";
-import { collectionsQuery, readyDocumentsQuery } from "./queries";
+import { readyDocumentsQuery } from "./queries";
 import { scope } from "./thread";
 
 /** Chips for what the answer is looked for in, and a menu that adds to them. */
@@ -12,7 +13,7 @@ export function ScopePicker() {
   const collections = useQuery(collectionsQuery);
   const documents = useQuery(readyDocumentsQuery);
   const kinds = [
-    { kind: "collections", label: "Collections", icon: Folder, offered: collections.data?.items },
+    { kind: "collections", label: "Collections", icon: Folder, offered: collections.data },
     { kind: "documents", label: "Documents", icon: FileText, offered: documents.data?.items },
   ] as const;
   const all = chosen.collections.length + chosen.documents.length === 0;

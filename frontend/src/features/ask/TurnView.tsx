@@ -3,13 +3,19 @@ import { Button } from "@/components/Button";
 import { Notice } from "@/components/Notice";
 import { toast } from "@/components/toast";
 import { openEvidence } from "@/features/viewer";
-import { formatMoney, formatNumber } from "@/lib/format";
-import { asText, piecesOf } from "./answer";
+import { formatCount, formatMoney } from "@/lib/format";
+import { asText, piecesOf, saysWordForWord } from "./answer";
 import type { Citation, Turn } from "./thread";
+
+/** What the API answers, and calls its engine, when it quotes or finds nothing to quote. */
+const NOT_SAID = "The documents do not say.";
+const EXTRACTIVE = "extractive";
 
 /** A question and what came of it. */
 export function TurnView({ turn, onAgain }: { turn: Turn; onAgain: () => void }) {
   const { answer, citations, problem, state, usage } = turn;
+  // The notice says it already.
+  const silent = state === "done" && !turn.answered && answer === NOT_SAID;
   return (
     <article className="grid gap-3">
       <h2 className="text-lg font-semibold break-words whitespace-pre-wrap">{turn.question}</h2>
@@ -24,7 +30,7 @@ export function TurnView({ turn, onAgain }: { turn: Turn; onAgain: () => void })
           Reading the documents
         </p>
       )}
-      {answer !== "" && (
+      {answer !== "" && !silent && (
         <p className="leading-relaxed break-words whitespace-pre-wrap">
           {piecesOf(answer, citations).map((piece, at) =>
             typeof piece === "string" ? piece : <Mark key={at} citation={piece} />,
@@ -33,7 +39,8 @@ export function TurnView({ turn, onAgain }: { turn: Turn; onAgain: () => void })
       )}
       {state === "done" && !turn.answered && (
         <Notice title="The documents do not say">
-          Try other words, name the company or the year, or look in more documents.
+          Nothing in them answers this well enough to be quoted. Try other words, name the company
+          or the year, or look in more documents.
         </Notice>
       )}
       {state === "stopped" && <p className="text-sm text-muted">Stopped before its end.</p>}
@@ -41,20 +48,15 @@ export function TurnView({ turn, onAgain }: { turn: Turn; onAgain: () => void })
         <Notice tone="danger" title={problem.title} problem={problem} />
       )}
       {citations.length > 0 && (
-        <ol aria-label="Sources" className="grid gap-2 border-l-2 border-evidence-line pl-3">
+        <ol aria-label="Sources" className="grid gap-1">
           {citations.map((citation) => (
-            <li key={citation.number} className="text-sm">
-              <p className="text-muted">
-                {citation.number}. {citation.document_name}, page {citation.page}
-              </p>
-              <p className="line-clamp-3 font-quote">{citation.quote}</p>
-            </li>
+            <Source key={citation.number} citation={citation} answer={answer} />
           ))}
         </ol>
       )}
       {state !== "asking" && (
         <footer className="flex flex-wrap items-center gap-2">
-          {answer !== "" && (
+          {answer !== "" && !silent && (
             <Button look="ghost" size="sm" icon={Copy} onClick={() => void copy(turn)}>
               Copy
             </Button>
@@ -62,10 +64,11 @@ export function TurnView({ turn, onAgain }: { turn: Turn; onAgain: () => void })
           <Button look="ghost" size="sm" icon={RotateCw} onClick={onAgain}>
             Ask again
           </Button>
-          {usage && turn.model && (
+          {usage && turn.model && !silent && (
             <p className="ml-auto text-xs text-muted tabular-nums">
-              {turn.model} · {formatNumber(usage.input_tokens + usage.output_tokens)} tokens ·{" "}
-              {formatMoney(usage.cost_usd)}
+              {turn.model === EXTRACTIVE
+                ? "Quoted word for word, without a model"
+                : `${turn.model} · ${formatCount(usage.input_tokens + usage.output_tokens, "token")} · ${formatMoney(usage.cost_usd)}`}
             </p>
           )}
         </footer>
@@ -74,18 +77,45 @@ export function TurnView({ turn, onAgain }: { turn: Turn; onAgain: () => void })
   );
 }
 
+function show({ document_id: documentId, page, start, end, quote }: Citation): void {
+  openEvidence({ documentId, page, start, end, quote });
+}
+
 function Mark({ citation }: { citation: Citation }) {
-  const { document_id, document_name, number, page, start, end, quote } = citation;
+  const { document_name, number, page } = citation;
   return (
     <button
       type="button"
       aria-label={`Source ${number}: ${document_name}, page ${page}`}
       title={`${document_name}, page ${page}`}
-      onClick={() => openEvidence({ documentId: document_id, page, start, end, quote })}
+      onClick={() => show(citation)}
       className="mx-0.5 inline-grid h-5 min-w-5 place-items-center rounded-sm bg-evidence px-1 align-text-top text-xs font-medium text-ink hover:ring-1 hover:ring-evidence-line"
     >
       {number}
     </button>
+  );
+}
+
+/** Where a statement stands; in which words, unless the answer is those very words. */
+function Source({ citation, answer }: { citation: Citation; answer: string }) {
+  const { document_name, number, page, quote } = citation;
+  return (
+    <li>
+      <button
+        type="button"
+        onClick={() => show(citation)}
+        className="w-full rounded-r-md border-l-2 border-evidence-line px-3 py-1 text-left text-sm transition-colors hover:bg-hover"
+      >
+        <span className="flex gap-1.5 text-muted">
+          <span className="tabular-nums">{number}.</span>
+          <span className="truncate">{document_name}</span>
+          <span className="shrink-0">page {page}</span>
+        </span>
+        {!saysWordForWord(answer, quote) && (
+          <span className="line-clamp-3 font-quote text-base">{quote}</span>
+        )}
+      </button>
+    </li>
   );
 }
 

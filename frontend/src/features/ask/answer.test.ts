@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { asText, piecesOf } from "./answer";
+import { asText, piecesOf, saysWordForWord } from "./answer";
 
 const citation = {
   number: 1,
@@ -25,4 +25,9 @@ it("leaves a mark that names no citation as text", () => {
 
 it("copies the sources along", () => {
   expect(asText("Up [1].", [citation])).toBe("Up [1].\n\n[1] report.pdf, page 3: “Sales rose”");
+});
+
+it("knows a quote again whose lines break elsewhere", () => {
+  expect(saysWordForWord("“Sales rose by\n8%.” [1]", "Sales rose\nby 8%.")).toBe(true);
+  expect(saysWordForWord("Sales went up [1].", "Sales rose by 8%.")).toBe(false);
 });

@@ -18,3 +18,9 @@ export function asText(answer: string, citations: readonly Citation[]): string {
   );
   return [answer, ...(sources.length > 0 ? [sources.join("\n")] : [])].join("\n\n");
 }
+
+/** Whether the answer is, or has in it, the very words of a quote; lines may break elsewhere. */
+export function saysWordForWord(answer: string, quote: string): boolean {
+  const joined = (text: string) => text.replace(/\s+/gu, " ").trim();
+  return joined(answer).includes(joined(quote));
+}

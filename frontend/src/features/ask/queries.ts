@@ -19,12 +19,6 @@ export const conversationQuery = (id: string) =>
       ),
   });
 
-export const collectionsQuery = queryOptions({
-  queryKey: ["collections", "choices"],
-  queryFn: ({ signal }) =>
-    call(api.GET("/v1/collections", { signal, params: { query: { limit: 100 } } })),
-});
-
 export const readyDocumentsQuery = queryOptions({
   queryKey: ["documents", "choices"],
   queryFn: ({ signal }) =>

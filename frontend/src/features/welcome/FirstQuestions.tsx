@@ -4,7 +4,7 @@ import { ArrowRight, MessageSquareText } from "lucide-react";
 import { api, call } from "@/api/client";
 import type { Document } from "@/api/types";
 import { Button } from "@/components/Button";
-import { SAMPLES } from "./samples";
+import { sampleQuestions } from "./samples";
 
 /** Leads to the first question, once something can be asked and nothing was. */
 export function FirstQuestions({ documents }: { documents: readonly Document[] }) {
@@ -16,8 +16,7 @@ export function FirstQuestions({ documents }: { documents: readonly Document[] }
     enabled: ready.length > 0,
   });
   if (ready.length === 0 || asked?.items.length !== 0) return null;
-  const names = new Set(ready.map(({ name }) => name));
-  const questions = SAMPLES.filter(({ name }) => names.has(name)).map(({ question }) => question);
+  const questions = sampleQuestions(ready);
   return (
     <section className="mb-3 rounded-lg border border-line bg-surface px-4 py-3">
       <div className="flex flex-wrap items-center justify-between gap-x-4 gap-y-2">

@@ -26,6 +26,12 @@ export const SAMPLES = [
   },
 ] as const;
 
+/** Questions that the samples among these documents answer. */
+export function sampleQuestions(documents: readonly { name: string }[]): string[] {
+  const names = new Set(documents.map(({ name }) => name));
+  return SAMPLES.filter(({ name }) => names.has(name)).map(({ question }) => question);
+}
+
 /** Fetches the samples as if the person had chosen them. */
 export async function sampleFiles(): Promise<File[]> {
   return Promise.all(
