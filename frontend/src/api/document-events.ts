@@ -1,17 +1,18 @@
 import { useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
+import { noteAnalyses } from "@/api/analyses";
 import { apiFetch } from "@/api/client";
 import { collectionsQuery } from "@/api/collections";
 import { noteDocuments } from "@/api/documents";
 import { Problem, problemFrom } from "@/api/problem";
-import type { Document } from "@/api/types";
+import type { Analysis, Document } from "@/api/types";
 import { serverEvents } from "@/lib/sse";
 
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 30_000;
 
 /**
- * Follows the documents of the workspace while the page is looked at: one stream for all screens, and
+ * Follows the documents and analyses of the workspace while the page is looked at: one stream for all screens, and
  * no asking again and again. What was missed in between is fetched when the stream is back.
  */
 export function useDocumentEvents(): void {
@@ -62,6 +63,10 @@ async function followOnce(
   if (!response.body) return;
   let first = true;
   for await (const { event, data } of serverEvents(response.body)) {
+    if (event === "analyses") {
+      const { analyses } = JSON.parse(data) as { analyses: Analysis[] };
+      noteAnalyses(client, analyses);
+    }
     if (event !== "documents") continue;
     const { documents } = JSON.parse(data) as { documents: Document[] };
     if (first) {
@@ -89,4 +94,5 @@ function catchUp(client: QueryClient): void {
     },
   });
   void client.invalidateQueries({ queryKey: collectionsQuery.queryKey });
+  void client.invalidateQueries({ queryKey: ["analyses"] });
 }

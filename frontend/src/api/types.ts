@@ -9,4 +9,5 @@ export type Me = Schemas["MeResponse"];
 export type Document = Schemas["Document"];
 export type DocumentStatus = Document["status"];
 export type Collection = Schemas["Collection"];
+export type Analysis = Schemas["Analysis"];
 export type ProblemBody = Schemas["Problem"];

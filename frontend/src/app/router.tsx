@@ -11,6 +11,7 @@ import { NotFound, PageFault } from "@/app/faces";
 import { Splash } from "@/app/Splash";
 import { PageSkeleton } from "@/app/shell/PageSkeleton";
 import { page, shell } from "@/app/pages";
+import { analysesSearch } from "@/features/analyses";
 import { nextPath, signInSearch } from "@/features/auth";
 import { librarySearch } from "@/features/library";
 import { settingsSearch } from "@/features/settings";
@@ -123,6 +124,7 @@ const search = createRoute({
 const analyses = createRoute({
   getParentRoute: () => inside,
   path: "/analyses",
+  validateSearch: analysesSearch,
   component: page("analyses/AnalysesPage"),
 });
 

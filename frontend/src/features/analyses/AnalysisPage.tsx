@@ -1,153 +1,324 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useParams } from "@tanstack/react-router";
-import { Download, Pause, Play, RotateCw, Square } from "lucide-react";
+import { useNavigate, useParams } from "@tanstack/react-router";
+import {
+  BookmarkPlus,
+  Copy,
+  Download,
+  Ellipsis,
+  FilePlus2,
+  Pause,
+  Play,
+  RotateCw,
+  Square,
+  Trash2,
+} from "lucide-react";
+import { useState } from "react";
+import { ANALYSIS_LISTS, analysisQuery, isLive } from "@/api/analyses";
 import { api, call } from "@/api/client";
+import { download } from "@/api/download";
 import { useMay } from "@/api/me";
-import { usePages } from "@/api/pages";
 import type { components } from "@/api/schema";
-import { Button } from "@/components/Button";
+import type { Analysis } from "@/api/types";
+import { Button, IconButton } from "@/components/Button";
+import { ConfirmDialog } from "@/components/Dialog";
 import { ErrorState } from "@/components/ErrorState";
-import { MoreButton } from "@/components/MoreButton";
+import { Menu, MenuItem, MenuLine } from "@/components/Menu";
 import { Notice } from "@/components/Notice";
 import { Page } from "@/components/Page";
 import { Progress } from "@/components/Progress";
 import { SkeletonRows } from "@/components/Skeleton";
-import { formatCount, formatMoney } from "@/lib/format";
+import { toast } from "@/components/toast";
+import { formatAgo, formatCount, formatMoney, formatNumber } from "@/lib/format";
 import { saveAs } from "@/lib/save";
-import { isLive, kindLabel, StatusBadge, type Analysis } from "./kinds";
+import { CompareView } from "./CompareView";
+import { draftStore, emptyDraft, withSpec } from "./draft";
+import { ExtendDialog } from "./ExtendDialog";
+import { BudgetLink } from "./Forecast";
+import { kindOf, StatusBadge } from "./kinds";
+import { Question } from "./Question";
 import { ResultTable } from "./ResultTable";
+import { SummaryView } from "./SummaryView";
+import { tableAsJson } from "./table";
+import { SaveTemplate } from "./Templates";
+import { Unfinished } from "./Unfinished";
 
 type Deed = "pause" | "resume" | "cancel" | "retry";
-type Format = "csv" | "xlsx";
+type Form = "csv" | "csv-evidence" | "xlsx" | "json";
 
 export function AnalysisPage() {
   const { analysisId } = useParams({ from: "/inside/analyses/$analysisId" });
-  const path = { analysis_id: analysisId };
-  const client = useQueryClient();
-  const may = useMay("member");
-  const found = useQuery({
-    queryKey: ["analyses", "one", analysisId],
-    queryFn: ({ signal }) =>
-      call(api.GET("/v1/analyses/{analysis_id}", { signal, params: { path } })),
-    // Gently, and only while something changes by itself.
-    refetchInterval: ({ state }) => (state.data && isLive(state.data.status) ? 2000 : false),
-  });
-  const acting = useMutation({
-    meta: { quiet: true },
-    mutationFn: (deed: Deed) =>
-      call(api.POST(`/v1/analyses/{analysis_id}/${deed}`, { params: { path } })),
-    onSuccess: () => client.invalidateQueries({ queryKey: ["analyses"] }),
-  });
-  const saving = useMutation({
-    meta: { quiet: true },
-    mutationFn: async (format: Format) => {
-      const file = await call(
-        api.GET("/v1/analyses/{analysis_id}/table", {
-          params: { path, query: { format, evidence: format === "csv" } },
-          parseAs: "blob",
-        }),
-      );
-      return { file, format };
-    },
-    onSuccess: ({ file, format }) => saveAs(file, `${found.data?.name ?? "analysis"}.${format}`),
-  });
-  const analysis = found.data;
-  if (found.error && !analysis) {
-    return (
-      <Page title="Analysis">
-        <ErrorState error={found.error} onRetry={() => void found.refetch()} />
-      </Page>
-    );
-  }
-  if (!analysis) {
-    return (
-      <Page title="Analysis">
-        <SkeletonRows label="Loading the analysis" />
-      </Page>
-    );
-  }
-  const { progress, status } = analysis;
-  const over = !isLive(status) && status !== "paused";
-  const deed = (name: Deed, label: string, icon: typeof Pause) => (
-    <Button icon={icon} pending={acting.isPending} onClick={() => acting.mutate(name)}>
-      {label}
-    </Button>
-  );
-  const problem = acting.error ?? saving.error;
+  const found = useQuery(analysisQuery(analysisId));
+  if (found.data) return <Shown analysis={found.data} />;
   return (
-    <Page
-      title={analysis.name}
-      description={`${kindLabel(analysis.kind)} · ${formatMoney(analysis.usage.cost_usd)}`}
-      actions={
-        <>
-          {may && isLive(status) && deed("pause", "Pause", Pause)}
-          {may && status === "paused" && deed("resume", "Resume", Play)}
-          {may && !over && deed("cancel", "Cancel", Square)}
-          {may && over && progress.failed > 0 && deed("retry", "Try failed again", RotateCw)}
-          {(["csv", "xlsx"] as const).map((format) => (
-            <Button
-              key={format}
-              icon={Download}
-              pending={saving.isPending}
-              onClick={() => saving.mutate(format)}
-            >
-              {format.toUpperCase()}
-            </Button>
-          ))}
-        </>
-      }
-    >
-      {problem && <Notice tone="danger" problem={problem} className="mb-4" />}
-      <div className="mb-6 grid gap-2">
-        <div className="flex flex-wrap items-center gap-3">
-          <StatusBadge status={status} />
-          <span className="text-muted tabular-nums">
-            {progress.done} of {formatCount(progress.total, "document")}
-            {progress.failed > 0 && `, ${progress.failed} failed`}
-            {progress.skipped > 0 && `, ${progress.skipped} skipped`}
-          </span>
-        </div>
-        {!over && (
-          <Progress
-            label="Documents done"
-            value={progress.total === 0 ? null : progress.done / progress.total}
-          />
-        )}
-        {analysis.error && (
-          <Notice tone={status === "failed" ? "danger" : "warn"}>{analysis.error.message}</Notice>
-        )}
-      </div>
-      {progress.failed > 0 && <Failures analysis={analysis} />}
-      <ResultTable analysis={analysis} />
+    <Page title="Analysis">
+      {found.error ? (
+        <ErrorState error={found.error} onRetry={() => void found.refetch()} />
+      ) : (
+        <SkeletonRows label="Loading the analysis" />
+      )}
     </Page>
   );
 }
 
-/** The documents that failed, each with why. */
-function Failures({ analysis }: { analysis: Analysis }) {
-  const failed = usePages<components["schemas"]["AnalysisDocument"]>(
-    ["analyses", "failed", analysis.id, analysis.progress.failed],
-    (cursor, signal) =>
+function useDeed(analysis: Analysis) {
+  const client = useQueryClient();
+  return useMutation({
+    meta: { quiet: true },
+    mutationFn: (deed: Deed) =>
       call(
-        api.GET("/v1/analyses/{analysis_id}/documents", {
-          signal,
-          params: { path: { analysis_id: analysis.id }, query: { cursor, status: "failed" } },
+        api.POST(`/v1/analyses/{analysis_id}/${deed}`, {
+          params: { path: { analysis_id: analysis.id } },
         }),
       ),
-  );
+    onSuccess: (after) => {
+      client.setQueryData(analysisQuery(analysis.id).queryKey, after);
+      return client.invalidateQueries({ queryKey: ANALYSIS_LISTS });
+    },
+  });
+}
+
+function useExport(analysis: Analysis) {
+  return useMutation({
+    meta: { quiet: true },
+    mutationFn: async (form: Form) => {
+      const name = fileName(analysis.name);
+      if (form === "json") {
+        saveAs(await tableAsJson(analysis), `${name}.json`);
+        return;
+      }
+      const format = form === "xlsx" ? "xlsx" : "csv";
+      const query = `format=${format}&evidence=${form === "csv-evidence"}`;
+      await download(`/v1/analyses/${analysis.id}/table?${query}`, `${name}.${format}`);
+    },
+  });
+}
+
+/** Without what file systems refuse. */
+function fileName(name: string): string {
+  return name.replace(/[\\/:*?"<>|]+/g, " ").trim() || "analysis";
+}
+
+function Shown({ analysis }: { analysis: Analysis }) {
+  const [asked, setAsked] = useState<"extend" | "template" | "delete" | null>(null);
+  const acting = useDeed(analysis);
+  const exporting = useExport(analysis);
+  const problem = acting.error ?? exporting.error;
+  const close = () => setAsked(null);
+  const { label } = kindOf(analysis.kind);
   return (
-    <section aria-label="Failed documents" className="mb-6">
-      <h2 className="mb-2 text-lg font-semibold">Failed documents</h2>
-      {failed.error && <Notice tone="danger" problem={failed.error} />}
-      <ul className="grid gap-1">
-        {failed.items?.map((each) => (
-          <li key={each.document_id}>
-            <span className="font-medium">{each.document_name}</span>{" "}
-            <span className="text-muted">{each.error?.message}</span>
-          </li>
+    <Page
+      title={analysis.name}
+      description={`${label} · begun ${formatAgo(analysis.created_at)}`}
+      actions={
+        <Actions
+          analysis={analysis}
+          pending={acting.isPending ? acting.variables : null}
+          onDeed={acting.mutate}
+          exporting={exporting.isPending}
+          onExport={exporting.mutate}
+          onAsk={setAsked}
+        />
+      }
+    >
+      {problem && <Notice tone="danger" problem={problem} className="mb-4" />}
+      <State analysis={analysis} />
+      <Unfinished analysis={analysis} />
+      {analysis.kind === "summary" ? (
+        <SummaryView analysis={analysis} />
+      ) : analysis.kind === "compare" ? (
+        <CompareView analysis={analysis} />
+      ) : (
+        <ResultTable key={analysis.id} analysis={analysis} />
+      )}
+      <Question analysis={analysis} />
+      {asked === "extend" && <ExtendDialog analysis={analysis} onClose={close} />}
+      {asked === "template" && (
+        <SaveTemplate spec={analysis.spec} name={analysis.name} onClose={close} />
+      )}
+      {asked === "delete" && <DeleteAnalysis analysis={analysis} onClose={close} />}
+    </Page>
+  );
+}
+
+interface ActionsProps {
+  analysis: Analysis;
+  pending: Deed | null;
+  onDeed: (deed: Deed) => void;
+  exporting: boolean;
+  onExport: (form: Form) => void;
+  onAsk: (what: "extend" | "template" | "delete") => void;
+}
+
+const FORMS: readonly { form: Form; label: string }[] = [
+  { form: "xlsx", label: "Excel workbook, with sources" },
+  { form: "csv", label: "CSV" },
+  { form: "csv-evidence", label: "CSV, with sources" },
+  { form: "json", label: "JSON, with sources" },
+];
+
+function Actions({ analysis, pending, onDeed, exporting, onExport, onAsk }: ActionsProps) {
+  const may = useMay("member");
+  const navigate = useNavigate();
+  const { progress, status } = analysis;
+  const isOver = !isLive(analysis) && status !== "paused";
+  const unfinished = progress.failed + progress.skipped;
+  const again = () => {
+    draftStore.set(withSpec(emptyDraft(), analysis.spec));
+    void navigate({ to: "/analyses/new" });
+  };
+  return (
+    <>
+      {may && isLive(analysis) && (
+        <Button icon={Pause} pending={pending === "pause"} onClick={() => onDeed("pause")}>
+          Pause
+        </Button>
+      )}
+      {may && status === "paused" && (
+        <Button
+          look="primary"
+          icon={Play}
+          pending={pending === "resume"}
+          onClick={() => onDeed("resume")}
+        >
+          Resume
+        </Button>
+      )}
+      {may && isOver && (unfinished > 0 || status === "failed") && (
+        <Button icon={RotateCw} pending={pending === "retry"} onClick={() => onDeed("retry")}>
+          {unfinished > 0 ? `Try ${formatCount(unfinished, "document")} again` : "Try again"}
+        </Button>
+      )}
+      <Menu
+        align="end"
+        trigger={
+          <Button icon={Download} pending={exporting}>
+            Export
+          </Button>
+        }
+      >
+        {FORMS.map(({ form, label }) => (
+          <MenuItem key={form} onSelect={() => onExport(form)}>
+            {label}
+          </MenuItem>
         ))}
-      </ul>
-      <MoreButton list={failed} />
-    </section>
+      </Menu>
+      {may && (
+        <Menu align="end" trigger={<IconButton icon={Ellipsis} label="More" look="secondary" />}>
+          {status !== "cancelled" && (
+            <MenuItem icon={FilePlus2} onSelect={() => onAsk("extend")}>
+              Add documents
+            </MenuItem>
+          )}
+          <MenuItem icon={Copy} onSelect={again}>
+            Ask the same of others
+          </MenuItem>
+          <MenuItem icon={BookmarkPlus} onSelect={() => onAsk("template")}>
+            Save as a template
+          </MenuItem>
+          <MenuLine />
+          {!isOver && (
+            <MenuItem icon={Square} onSelect={() => onDeed("cancel")}>
+              Cancel the run
+            </MenuItem>
+          )}
+          <MenuItem icon={Trash2} danger onSelect={() => onAsk("delete")}>
+            Delete
+          </MenuItem>
+        </Menu>
+      )}
+    </>
+  );
+}
+
+/** How far it is, what it found and took, and why it stands still if it does. */
+function State({ analysis }: { analysis: Analysis }) {
+  const { error, progress, status } = analysis;
+  const isBudget = error?.code === "model_budget_spent";
+  const isOver = !isLive(analysis) && status !== "paused";
+  return (
+    <div className="mb-5 grid gap-3">
+      <div className="flex flex-wrap items-center gap-x-4 gap-y-1">
+        <StatusBadge status={status} />
+        <span role="status" className="tabular-nums">
+          {formatNumber(progress.done)} of {formatCount(progress.total, "document")}
+        </span>
+        <Found analysis={analysis} />
+        <span className="text-muted">{spent(analysis)}</span>
+      </div>
+      {!isOver && (
+        <Progress
+          label="Documents that are done"
+          tone={status === "paused" ? "warn" : "accent"}
+          value={
+            progress.total === 0 || (progress.done === 0 && status !== "paused")
+              ? null
+              : progress.done / progress.total
+          }
+        />
+      )}
+      {error && (
+        <Notice
+          tone={status === "failed" ? "danger" : "warn"}
+          {...(isBudget && { title: "This month's budget is spent" })}
+        >
+          {error.message}
+          {isBudget && (
+            <>
+              {" "}
+              What was found is kept. See <BudgetLink />.
+            </>
+          )}
+        </Notice>
+      )}
+    </div>
+  );
+}
+
+function Found({ analysis }: { analysis: Analysis }) {
+  if (analysis.kind !== "extract" && analysis.kind !== "classify") return null;
+  const result = analysis.result as components["schemas"]["TableResult"] | null;
+  if (!result) return null;
+  return (
+    <span className="text-muted tabular-nums">
+      {formatCount(result.filled, "value")}, {formatNumber(result.not_found)} not found
+    </span>
+  );
+}
+
+function spent({ engine, usage }: Analysis): string {
+  if (engine === "extractive") return "No language model was asked";
+  const tokens = usage.input_tokens + usage.output_tokens;
+  return `${engine} · ${formatNumber(tokens)} tokens · ${formatMoney(usage.cost_usd)}`;
+}
+
+function DeleteAnalysis({ analysis, onClose }: { analysis: Analysis; onClose: () => void }) {
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const deleting = useMutation({
+    meta: { quiet: true },
+    mutationFn: () =>
+      call(
+        api.DELETE("/v1/analyses/{analysis_id}", {
+          params: { path: { analysis_id: analysis.id } },
+        }),
+      ),
+    onSuccess: async () => {
+      await navigate({ to: "/analyses" });
+      toast(`“${analysis.name}” was deleted`);
+      client.removeQueries({ queryKey: analysisQuery(analysis.id).queryKey });
+      await client.invalidateQueries({ queryKey: ANALYSIS_LISTS });
+    },
+  });
+  return (
+    <ConfirmDialog
+      open
+      onOpenChange={onClose}
+      title={`Delete “${analysis.name}”?`}
+      description="All that it found will be gone. The documents stay."
+      action="Delete the analysis"
+      pending={deleting.isPending}
+      error={deleting.error}
+      onConfirm={() => deleting.mutate()}
+    />
   );
 }

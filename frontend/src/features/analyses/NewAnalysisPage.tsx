@@ -1,313 +1,511 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
-import { ArrowDown, ArrowUp, Plus, Trash2 } from "lucide-react";
-import { useState } from "react";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { Play } from "lucide-react";
+import { useEffect, useRef, useState, type ReactNode } from "react";
+import { ANALYSIS_LISTS } from "@/api/analyses";
 import { api, call } from "@/api/client";
+import { collectionsQuery } from "@/api/collections";
+import { useMay } from "@/api/me";
+import { Problem } from "@/api/problem";
 import type { components } from "@/api/schema";
-import { Button, IconButton } from "@/components/Button";
-import { Checkbox } from "@/components/Checkbox";
+import { Button } from "@/components/Button";
+import { ErrorState } from "@/components/ErrorState";
 import { SelectField, TextArea, TextField } from "@/components/Field";
-import { Form } from "@/components/Form";
 import { Notice } from "@/components/Notice";
 import { Page } from "@/components/Page";
-import { formatCount, formatMoney, formatNumber, formatSeconds } from "@/lib/format";
-import { bodyOf, EMPTY, lacks, NEW_FIELD, type Draft, type DraftField } from "./draft";
-import { KINDS } from "./kinds";
+import { toast } from "@/components/toast";
+import { cx } from "@/lib/cx";
+import { useStore } from "@/lib/store";
+import { useSettled } from "@/lib/use-settled";
+import { DocumentPicker } from "./DocumentPicker";
+import {
+  bodyOf,
+  draftStore,
+  emptyDraft,
+  faultsOf,
+  faultsOfSpec,
+  linesOf,
+  specOf,
+  withSpec,
+  type Draft,
+  type Faults,
+} from "./draft";
+import { FieldEditor } from "./FieldEditor";
+import { BudgetLink, Forecast, ForecastSkeleton, useEstimate } from "./Forecast";
+import { KIND_FACES } from "./kinds";
+import { LabelEditor } from "./LabelEditor";
+import { SaveTemplate, Templates } from "./Templates";
+import type { Template } from "./templates";
 
-const TYPES = ["text", "number", "date", "money", "boolean", "choice", "list"] as const;
-type Estimate = components["schemas"]["Estimate"];
+type Body = components["schemas"]["AnalysisCreate"];
+type Change = (part: Partial<Draft>) => void;
+
+interface PartProps {
+  draft: Draft;
+  faults: Faults;
+  change: Change;
+}
 
 export function NewAnalysisPage() {
+  const may = useMay("member");
+  if (!may) {
+    const refused = { status: 403, code: "forbidden", title: "Forbidden" };
+    return (
+      <Page title="New analysis">
+        <ErrorState error={new Problem({ ...refused, detail: "Members can begin an analysis." })} />
+      </Page>
+    );
+  }
+  return <Writing />;
+}
+
+function Writing() {
   const navigate = useNavigate();
   const client = useQueryClient();
-  const [draft, setDraft] = useState<Draft>(EMPTY);
-  const [missing, setMissing] = useState<string | null>(null);
+  const draft = useStore(draftStore);
+  const [settled, setSettled] = useState(draft);
+  const [checked, setChecked] = useState(false);
+  const [template, setTemplate] = useState<Template | null>(null);
+  const [saving, setSaving] = useState(false);
+  const form = useRef<HTMLDivElement>(null);
+  // One for one question: sent again after a lost answer, it starts nothing twice.
+  const key = useRef(crypto.randomUUID());
+
   const creating = useMutation({
     meta: { quiet: true },
-    mutationFn: (body: ReturnType<typeof bodyOf>) => call(api.POST("/v1/analyses", { body })),
+    mutationFn: (body: Body) =>
+      call(
+        api.POST("/v1/analyses", {
+          body,
+          params: { header: { "idempotency-key": key.current } },
+        }),
+      ),
     onSuccess: async ({ id }) => {
-      void client.invalidateQueries({ queryKey: ["analyses", "list"] });
+      draftStore.set(emptyDraft());
+      void client.invalidateQueries({ queryKey: ANALYSIS_LISTS });
       await navigate({ to: "/analyses/$analysisId", params: { analysisId: id } });
     },
   });
-  const estimating = useMutation({
-    meta: { quiet: true },
-    mutationFn: (body: ReturnType<typeof bodyOf>) =>
-      call(api.POST("/v1/analyses/estimate", { body })),
-  });
-  const change = (part: Partial<Draft>) => {
-    setDraft((before) => ({ ...before, ...part }));
-    // An estimate of something else would mislead.
-    estimating.reset();
-    setMissing(null);
+  useSettled(draft, 700, setSettled);
+  const isWhole = Object.keys(faultsOf(settled)).length === 0;
+  const estimate = useEstimate(isWhole ? bodyOf(settled) : null);
+
+  const change: Change = (part) => {
+    draftStore.set((before) => ({ ...before, ...part }));
+    key.current = crypto.randomUUID();
+    creating.reset();
   };
-  const send = (go: (body: ReturnType<typeof bodyOf>) => void) => {
-    const lack = lacks(draft);
-    setMissing(lack);
-    if (lack === null) go(bodyOf(draft));
+  const own = faultsOf(draft);
+  const told = creating.error instanceof Problem ? creating.error.fields : {};
+  const faults = checked ? { ...told, ...own } : told;
+  useEffect(() => {
+    if (creating.error) focusFault(form.current);
+  }, [creating.error]);
+
+  const run = () => {
+    setChecked(true);
+    if (Object.keys(own).length === 0) creating.mutate(bodyOf(draft));
+    // The faults are drawn first.
+    else requestAnimationFrame(() => focusFault(form.current));
   };
+  const save = () => {
+    if (Object.keys(faultsOfSpec(draft)).length === 0) {
+      setSaving(true);
+      return;
+    }
+    setChecked(true);
+    toast("Complete the question first", { detail: "What is missing is marked." });
+  };
+
   return (
-    <Page title="New analysis" description="Nothing runs before you have seen what it takes.">
-      <Form
-        className="max-w-3xl"
-        error={creating.error ?? estimating.error}
-        onSubmit={() => send(estimating.data ? creating.mutate : estimating.mutate)}
-      >
-        <div className="grid gap-5">
-          <SelectField
-            label="Kind"
-            name="kind"
-            value={draft.kind}
-            hint={KINDS.find((each) => each.kind === draft.kind)?.about}
-            onChange={({ target }) => {
-              const kind = KINDS.find((each) => each.kind === target.value)?.kind;
-              if (kind) change({ kind });
-            }}
-          >
-            {KINDS.map((each) => (
-              <option key={each.kind} value={each.kind}>
-                {each.label}
-              </option>
-            ))}
-          </SelectField>
-          <TextField
-            label="Name"
-            name="name"
-            hint="Left empty, it is made from the kind and the documents."
-            value={draft.name}
-            onChange={({ target }) => change({ name: target.value })}
-          />
-          <Documents draft={draft} change={change} />
-          {draft.kind === "extract" && (
-            <Fields fields={draft.fields} onChange={(fields) => change({ fields })} />
-          )}
-          {draft.kind === "classify" && (
-            <TextArea
-              label="Labels"
-              name="labels"
-              hint="One a line, two or more."
-              value={draft.labels}
-              onChange={({ target }) => change({ labels: target.value })}
-            />
-          )}
-          {draft.kind === "compare" && (
-            <TextArea
-              label="Topics"
-              name="topics"
-              hint="One a line. Left empty: what the documents themselves treat."
-              value={draft.topics}
-              onChange={({ target }) => change({ topics: target.value })}
-            />
-          )}
-          {draft.kind === "summary" && (
-            <>
-              <TextField
-                label="Focus"
-                name="focus"
-                value={draft.focus}
-                onChange={({ target }) => change({ focus: target.value })}
-              />
-              <SelectField
-                label="Length"
-                name="length"
-                value={draft.length}
-                onChange={({ target }) => change({ length: target.value as Draft["length"] })}
-              >
-                <option value="short">Short</option>
-                <option value="medium">Medium</option>
-                <option value="long">Long</option>
-              </SelectField>
-            </>
-          )}
-          <TextArea
-            label="Instructions"
-            name="instructions"
-            hint="What else the language model should heed."
-            value={draft.instructions}
-            onChange={({ target }) => change({ instructions: target.value })}
-          />
-          {missing && <Notice tone="danger">{missing}</Notice>}
-          {estimating.data && <Forecast estimate={estimating.data} />}
-          <Button
-            type="submit"
-            look="primary"
-            pending={creating.isPending || estimating.isPending}
-            className="justify-self-start"
-          >
-            {estimating.data ? "Run the analysis" : "Estimate"}
-          </Button>
+    <Page
+      title="New analysis"
+      description="Nothing runs before you have seen what it takes."
+      actions={
+        <Templates
+          onSave={save}
+          onUse={(chosen) => {
+            setTemplate(chosen);
+            change(withSpec(draft, chosen));
+          }}
+        />
+      }
+    >
+      <div className="grid max-w-6xl items-start gap-8 xl:grid-cols-[minmax(0,1fr)_18rem]">
+        <div ref={form} className="grid gap-8">
+          <Kinds draft={draft} faults={faults} change={change} />
+          <Documents draft={draft} faults={faults} change={change} />
+          <Question draft={draft} faults={faults} change={change} />
         </div>
-      </Form>
+        <aside
+          aria-label="What it takes"
+          className="rounded-lg border border-line bg-surface p-4 xl:sticky xl:top-6"
+        >
+          <h2 className="mb-3 font-semibold">What it takes</h2>
+          {!isWhole ? (
+            <p className="text-muted">{stillMissing(faultsOf(settled))}</p>
+          ) : estimate.error ? (
+            <Refused error={estimate.error} onRetry={() => void estimate.refetch()} />
+          ) : !estimate.data ? (
+            <ForecastSkeleton />
+          ) : (
+            <div className={cx(estimate.isPlaceholderData && "opacity-60")}>
+              <Forecast estimate={estimate.data} />
+            </div>
+          )}
+          {creating.error && <Trouble error={creating.error} draft={draft} />}
+          {checked && Object.keys(own).length > 0 && (
+            <p role="status" className="mt-3 text-sm text-danger">
+              Something is missing: it is marked.
+            </p>
+          )}
+          <Button
+            look="primary"
+            icon={Play}
+            className="mt-4 w-full"
+            pending={creating.isPending}
+            onClick={run}
+          >
+            Run the analysis
+          </Button>
+        </aside>
+      </div>
+      {saving && (
+        <SaveTemplate
+          spec={specOf(draft)}
+          name={draft.name}
+          origin={template?.kind === draft.kind ? template : null}
+          onClose={() => setSaving(false)}
+        />
+      )}
     </Page>
   );
 }
 
-function Forecast({ estimate }: { estimate: Estimate }) {
-  const left = estimate.budget_left_usd;
-  const over = left !== null && estimate.cost_usd > left;
+function focusFault(form: HTMLElement | null): void {
+  form?.querySelector<HTMLElement>("[aria-invalid=true], [data-fault] input")?.focus();
+}
+
+function stillMissing(faults: Faults): string {
+  const [first] = Object.keys(faults);
+  if (first === "collection_id" || first === "document_ids") {
+    return "Shown when the documents are chosen.";
+  }
+  return "Shown when the question is complete.";
+}
+
+/** Why nothing can be estimated; the run would most likely be refused as well. */
+function Refused({ error, onRetry }: { error: Error; onRetry: () => void }) {
+  const isBudget = error instanceof Problem && error.status === 402;
+  const isFinal = error instanceof Problem && [402, 404, 409, 422].includes(error.status);
   return (
-    <Notice tone={over ? "warn" : "info"} title={over ? "More than the budget has left" : "About"}>
-      {formatCount(estimate.documents, "document")},{" "}
-      {formatNumber(estimate.input_tokens + estimate.output_tokens)} tokens,{" "}
-      {formatMoney(estimate.cost_usd)}, {formatSeconds(estimate.seconds)}.
-      {estimate.unready > 0 && ` ${formatCount(estimate.unready, "document")} not read yet.`}
-      {left !== null && ` This month's budget has ${formatMoney(left)} left.`}
+    <div className="grid gap-2">
+      <Notice
+        tone={isBudget ? "warn" : "danger"}
+        {...(isBudget && { title: "The budget is spent" })}
+        problem={error}
+      />
+      {isBudget && (
+        <p className="text-sm">
+          See <BudgetLink />.
+        </p>
+      )}
+      {!isFinal && (
+        <Button size="sm" onClick={onRetry}>
+          Estimate again
+        </Button>
+      )}
+    </div>
+  );
+}
+
+/** Why the run was refused; what stands at a field is not said twice. */
+function Trouble({ error, draft }: { error: Error; draft: Draft }) {
+  const fields = error instanceof Problem ? Object.entries(error.fields) : [];
+  if (fields.length === 0) {
+    return (
+      <div className="mt-3">
+        <Refused error={error} onRetry={() => undefined} />
+      </div>
+    );
+  }
+  const homeless = fields.filter(([name]) => !hasPlace(draft, name));
+  return (
+    <Notice tone="danger" className="mt-3">
+      <p>{homeless.length === 0 ? "Something was not accepted: it is marked." : "Not accepted:"}</p>
+      <ul>
+        {homeless.map(([name, message]) => (
+          <li key={name}>{message}</li>
+        ))}
+      </ul>
     </Notice>
   );
 }
 
-interface PartProps {
-  draft: Draft;
-  change: (part: Partial<Draft>) => void;
+/** Whether what is wrong with it is shown where it is written. */
+function hasPlace(draft: Draft, name: string): boolean {
+  if (name === "collection_id") return draft.from === "collection";
+  if (name === "document_ids") return draft.from === "documents";
+  const places = {
+    extract: /^fields(\.\d+(\.(name|type|description|options))?)?$/,
+    classify: /^labels(\.\d+\.(name|description))?$/,
+    compare: /^topics(\.\d+)?$/,
+    summary: /^(focus|length)$/,
+  };
+  return name === "name" || name === "instructions" || places[draft.kind].test(name);
 }
 
-function Documents({ draft, change }: PartProps) {
-  const [q, setQ] = useState("");
-  const collections = useQuery({
-    queryKey: ["analyses", "collections"],
-    queryFn: ({ signal }) => call(api.GET("/v1/collections", { signal })),
-  });
-  const documents = useQuery({
-    queryKey: ["analyses", "documents", q],
-    queryFn: ({ signal }) =>
-      call(api.GET("/v1/documents", { signal, params: { query: q ? { q } : {} } })),
-    enabled: draft.collection === "",
-    placeholderData: (before) => before,
-  });
-  const error = collections.error ?? documents.error;
+function Part({ title, children }: { title: string; children: ReactNode }) {
   return (
-    <fieldset className="grid gap-3">
-      <legend className="mb-2 text-lg font-semibold">Documents</legend>
-      {error && <Notice tone="danger" problem={error} />}
-      <SelectField
-        label="From"
-        name="collection_id"
-        value={draft.collection}
-        onChange={({ target }) => change({ collection: target.value })}
-      >
-        <option value="">Documents picked below</option>
-        {collections.data?.items.map((each) => (
-          <option key={each.id} value={each.id}>
-            {each.name}
-          </option>
-        ))}
-      </SelectField>
-      {draft.collection === "" && (
-        <>
-          <TextField
-            label="Find by name"
-            value={q}
-            hint={`${formatCount(draft.documents.length, "document")} picked.`}
-            onChange={({ target }) => setQ(target.value)}
-          />
-          <ul
-            aria-label="Documents to pick"
-            className="max-h-60 overflow-y-auto rounded-md border border-line"
-          >
-            {documents.data?.items.map((each) => (
-              <li key={each.id} className="flex items-center gap-3 px-3 py-2">
-                <Checkbox
-                  label={each.name}
-                  checked={draft.documents.includes(each.id)}
-                  onChange={(checked) =>
-                    change({
-                      documents: checked
-                        ? [...draft.documents, each.id]
-                        : draft.documents.filter((id) => id !== each.id),
-                    })
-                  }
-                />
-                <span className="truncate">{each.name}</span>
-              </li>
-            ))}
-            {documents.data?.items.length === 0 && (
-              <li className="px-3 py-2 text-muted">No document has this name.</li>
-            )}
-          </ul>
-        </>
-      )}
+    <fieldset className="grid min-w-0 gap-3">
+      <legend className="mb-3 text-lg font-semibold">{title}</legend>
+      {children}
     </fieldset>
   );
 }
 
-interface FieldsProps {
-  fields: readonly DraftField[];
-  onChange: (fields: readonly DraftField[]) => void;
+function Kinds({ draft, change }: PartProps) {
+  return (
+    <Part title="What is to be done">
+      <div className="grid gap-2 sm:grid-cols-2">
+        {KIND_FACES.map(({ kind, label, about, icon: Icon }) => (
+          <label
+            key={kind}
+            className={cx(
+              "flex cursor-pointer items-start gap-3 rounded-lg border p-3 transition-colors",
+              "has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-accent",
+              draft.kind === kind
+                ? "border-accent bg-accent-soft"
+                : "border-line bg-surface hover:bg-hover",
+            )}
+          >
+            <input
+              type="radio"
+              name="kind"
+              value={kind}
+              checked={draft.kind === kind}
+              onChange={() => change({ kind })}
+              className="sr-only"
+            />
+            <Icon
+              size={17}
+              aria-hidden
+              className={cx("mt-0.5 shrink-0", draft.kind === kind ? "text-accent" : "text-faint")}
+            />
+            <span>
+              <span className="block font-medium">{label}</span>
+              <span className="block text-sm text-muted">{about}</span>
+            </span>
+          </label>
+        ))}
+      </div>
+    </Part>
+  );
 }
 
-function Fields({ fields, onChange }: FieldsProps) {
-  const put = (at: number, part: Partial<DraftField>) =>
-    onChange(fields.map((each, index) => (index === at ? { ...each, ...part } : each)));
-  const move = (at: number, by: number) => {
-    const rest = fields.filter((_, index) => index !== at);
-    onChange([...rest.slice(0, at + by), ...fields.slice(at, at + 1), ...rest.slice(at + by)]);
-  };
+interface EitherProps<Value extends string> {
+  name: string;
+  value: Value;
+  options: readonly { value: Value; label: string }[];
+  onChange: (value: Value) => void;
+}
+
+/** One of two or three, side by side. */
+function Either<Value extends string>({ name, value, options, onChange }: EitherProps<Value>) {
   return (
-    <fieldset className="grid gap-3">
-      <legend className="mb-2 text-lg font-semibold">Fields</legend>
-      {fields.map((field, at) => (
-        <div key={at} className="grid gap-3 rounded-md border border-line p-3 sm:grid-cols-2">
-          <TextField
-            label={`Name of field ${at + 1}`}
-            name={`fields.${at}.name`}
-            value={field.name}
-            onChange={({ target }) => put(at, { name: target.value })}
+    <div className="flex w-fit flex-wrap rounded-md bg-sunken p-0.5">
+      {options.map((option) => (
+        <label
+          key={option.value}
+          className={cx(
+            "flex h-8 cursor-pointer items-center rounded-sm px-3 font-medium",
+            "has-focus-visible:outline-2 has-focus-visible:outline-accent",
+            value === option.value ? "bg-surface shadow-raised" : "text-muted hover:text-ink",
+          )}
+        >
+          <input
+            type="radio"
+            name={name}
+            value={option.value}
+            checked={value === option.value}
+            onChange={() => onChange(option.value)}
+            className="sr-only"
           />
+          {option.label}
+        </label>
+      ))}
+    </div>
+  );
+}
+
+function Documents({ draft, faults, change }: PartProps) {
+  const collections = useQuery(collectionsQuery);
+  return (
+    <Part title="Of which documents">
+      <Either
+        name="from"
+        value={draft.from}
+        options={[
+          { value: "collection", label: "A collection" },
+          { value: "documents", label: "Picked documents" },
+        ]}
+        onChange={(from) => change({ from })}
+      />
+      {draft.from === "documents" ? (
+        <div data-fault={faults.document_ids && true}>
+          <DocumentPicker
+            picked={draft.documents}
+            onChange={(documents) => change({ documents })}
+          />
+          {faults.document_ids && (
+            <p className="mt-1.5 text-sm text-danger">{faults.document_ids}</p>
+          )}
+        </div>
+      ) : collections.error ? (
+        <Notice tone="danger" problem={collections.error} />
+      ) : collections.data?.length === 0 ? (
+        <p className="text-muted">
+          There is no collection yet: make one in the{" "}
+          <Link to="/library" className="font-medium underline underline-offset-4">
+            library
+          </Link>
+          , or pick documents.
+        </p>
+      ) : (
+        <div className="sm:max-w-md">
           <SelectField
-            label={`Type of field ${at + 1}`}
-            name={`fields.${at}.type`}
-            value={field.type}
-            onChange={({ target }) => put(at, { type: target.value as DraftField["type"] })}
+            label="Collection"
+            hideLabel
+            name="collection_id"
+            value={draft.collection}
+            error={faults.collection_id}
+            hint="Documents that join it later can be added to the analysis with one click."
+            onChange={({ target }) => change({ collection: target.value })}
           >
-            {TYPES.map((type) => (
-              <option key={type}>{type}</option>
+            <option value="">Choose a collection</option>
+            {collections.data?.map(({ id, name }) => (
+              <option key={id} value={id}>
+                {name}
+              </option>
             ))}
           </SelectField>
-          <TextField
-            label="What is meant"
-            name={`fields.${at}.description`}
-            value={field.description}
-            onChange={({ target }) => put(at, { description: target.value })}
-          />
-          {field.type === "choice" && (
-            <TextField
-              label="Options"
-              name={`fields.${at}`}
-              hint="Two or more, with commas between."
-              value={field.options}
-              onChange={({ target }) => put(at, { options: target.value })}
-            />
-          )}
-          <div className="flex gap-1 sm:col-span-2">
-            {at > 0 && (
-              <IconButton
-                icon={ArrowUp}
-                label={`Move field ${at + 1} up`}
-                onClick={() => move(at, -1)}
-              />
-            )}
-            {at < fields.length - 1 && (
-              <IconButton
-                icon={ArrowDown}
-                label={`Move field ${at + 1} down`}
-                onClick={() => move(at, 1)}
-              />
-            )}
-            <IconButton
-              icon={Trash2}
-              label={`Remove field ${at + 1}`}
-              onClick={() => onChange(fields.filter((_, index) => index !== at))}
-            />
-          </div>
         </div>
-      ))}
-      <Button
-        icon={Plus}
-        className="justify-self-start"
-        onClick={() => onChange([...fields, NEW_FIELD])}
-      >
-        Add a field
-      </Button>
-    </fieldset>
+      )}
+    </Part>
   );
+}
+
+const QUESTIONS: Record<Draft["kind"], string> = {
+  extract: "What to find in each",
+  classify: "The labels to choose from",
+  compare: "On which topics",
+  summary: "What to sum up",
+};
+
+function Question({ draft, faults, change }: PartProps) {
+  return (
+    <>
+      <Part title={QUESTIONS[draft.kind]}>
+        {draft.kind === "extract" && (
+          <>
+            <FieldEditor
+              fields={draft.fields}
+              faults={faults}
+              onChange={(fields) => change({ fields })}
+            />
+            <div className="grid gap-1.5">
+              <p className="text-sm font-medium">A row of the table is</p>
+              <Either
+                name="rows"
+                value={draft.rows}
+                options={[
+                  { value: "document", label: "A document" },
+                  { value: "item", label: "An item within it" },
+                ]}
+                onChange={(rows) => change({ rows })}
+              />
+              {draft.rows === "item" && (
+                <p className="text-sm text-muted">
+                  For documents that list things, such as the lines of an invoice: each gets a row.
+                </p>
+              )}
+            </div>
+          </>
+        )}
+        {draft.kind === "classify" && (
+          <LabelEditor
+            labels={draft.labels}
+            faults={faults}
+            onChange={(labels) => change({ labels })}
+          />
+        )}
+        {draft.kind === "compare" && (
+          <TextArea
+            label="Topics"
+            name="topics"
+            rows={5}
+            placeholder={"Notice period\nLiability\nPayment"}
+            hint="One a line. Left empty, they are what the documents themselves treat."
+            value={draft.topics}
+            error={faults.topics ?? topicFault(faults, draft)}
+            onChange={({ target }) => change({ topics: target.value })}
+          />
+        )}
+        {draft.kind === "summary" && (
+          <div className="grid gap-3 sm:grid-cols-[minmax(0,1fr)_10rem]">
+            <TextField
+              label="Focus"
+              name="focus"
+              placeholder="Risks for the buyer"
+              hint="Left empty, it is what each document is mainly about."
+              maxLength={1000}
+              value={draft.focus}
+              error={faults.focus}
+              onChange={({ target }) => change({ focus: target.value })}
+            />
+            <SelectField
+              label="Length"
+              name="length"
+              value={draft.length}
+              error={faults.length}
+              onChange={({ target }) => change({ length: target.value as Draft["length"] })}
+            >
+              <option value="short">Short</option>
+              <option value="medium">Medium</option>
+              <option value="long">Long</option>
+            </SelectField>
+          </div>
+        )}
+      </Part>
+      <Part title="More">
+        <TextField
+          label="Name"
+          name="name"
+          placeholder="Made from the kind and the number of documents"
+          maxLength={200}
+          value={draft.name}
+          error={faults.name}
+          onChange={({ target }) => change({ name: target.value })}
+        />
+        <TextArea
+          label="Instructions"
+          name="instructions"
+          hint="What else a language model should heed. Where none is set up, they are not used."
+          placeholder="Amounts are in thousands."
+          maxLength={4000}
+          value={draft.instructions}
+          error={faults.instructions}
+          onChange={({ target }) => change({ instructions: target.value })}
+        />
+      </Part>
+    </>
+  );
+}
+
+/** The server speaks of the third topic; they share one box here. */
+function topicFault(faults: Faults, draft: Draft): string | undefined {
+  const found = Object.entries(faults).find(([name]) => name.startsWith("topics."));
+  if (!found) return undefined;
+  const topic = linesOf(draft.topics)[Number(found[0].split(".")[1])];
+  return topic ? `“${topic.slice(0, 40)}”: ${found[1]}` : found[1];
 }

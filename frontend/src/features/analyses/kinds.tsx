@@ -1,25 +1,35 @@
+import { GitCompareArrows, List, Table2, Tags, type LucideIcon } from "lucide-react";
 import { Badge } from "@/components/Badge";
-import type { components } from "@/api/schema";
-
-type Schemas = components["schemas"];
-export type Analysis = Schemas["Analysis"];
-export type Kind = Schemas["Kind"];
-export type Status = Analysis["status"];
+import { KINDS, type Kind, type Status } from "./names";
 
 /** What each kind is called, and what it makes of documents. */
-export const KINDS: readonly { kind: Kind; label: string; about: string }[] = [
-  {
-    kind: "extract",
+const FACES: Record<Kind, { label: string; about: string; icon: LucideIcon }> = {
+  extract: {
     label: "Extract",
-    about: "Fills a table: a row a document, a column a field.",
+    about: "Fill a table: a row for each document, a column for each thing you want to know.",
+    icon: Table2,
   },
-  { kind: "classify", label: "Classify", about: "Puts every document under one of your labels." },
-  { kind: "compare", label: "Compare", about: "Sets documents side by side, topic by topic." },
-  { kind: "summary", label: "Summary", about: "States the main points, each with its source." },
-];
+  classify: {
+    label: "Classify",
+    about: "Put every document under one of your labels.",
+    icon: Tags,
+  },
+  compare: {
+    label: "Compare",
+    about: "Set documents side by side, topic by topic: where they agree, differ, or are silent.",
+    icon: GitCompareArrows,
+  },
+  summary: {
+    label: "Summarise",
+    about: "State the main points, of each document and over all, each with its source.",
+    icon: List,
+  },
+};
 
-export function kindLabel(kind: Kind): string {
-  return KINDS.find((each) => each.kind === kind)?.label ?? kind;
+export const KIND_FACES = KINDS.map((kind) => ({ kind, ...FACES[kind] }));
+
+export function kindOf(kind: Kind) {
+  return FACES[kind];
 }
 
 const STATES: Record<
@@ -34,16 +44,10 @@ const STATES: Record<
   cancelled: { label: "Cancelled", tone: "neutral" },
 };
 
-export const STATUSES = Object.entries(STATES).map(([status, { label }]) => ({
-  status: status as Status,
-  label,
-}));
+export function statusLabel(status: Status): string {
+  return STATES[status].label;
+}
 
 export function StatusBadge({ status }: { status: Status }) {
   return <Badge tone={STATES[status].tone}>{STATES[status].label}</Badge>;
-}
-
-/** Whether it still changes by itself. */
-export function isLive(status: Status): boolean {
-  return status === "queued" || status === "running";
 }

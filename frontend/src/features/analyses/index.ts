@@ -1,0 +1,1 @@
+export { analysesSearch } from "./search";
