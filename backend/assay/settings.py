@@ -218,6 +218,8 @@ class Settings(BaseSettings):
         1024**3, ge=128 * 1024**2, validation_alias="ANALYSIS_MEMORY"
     )
     """Address-space limit of such a process."""
+    export_processes: int = Field(4, ge=1, validation_alias="EXPORT_PROCESSES")
+    """Files of tables that one API process has written at once, each in a process of its own."""
     analysis_max_documents: int = Field(10_000, ge=1, validation_alias="ANALYSIS_MAX_DOCUMENTS")
     """Documents of one analysis."""
     analysis_prompt_tokens: int = Field(24_000, ge=2_000, validation_alias="ANALYSIS_PROMPT_TOKENS")

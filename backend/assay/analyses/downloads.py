@@ -3,17 +3,24 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import UUID
+
+import orjson
 
 from assay.adapters.postgres import Database, Row
 from assay.analyses import exports, repository, table
-from assay.analyses.exports import Column, Format
+from assay.analyses.exports import Format
 from assay.analyses.models import FieldType, Kind
-from assay.analyses.schemas import TableRow
+from assay.analyses.writer import Order
+from assay.analyses.writing import Pages, Writers
+from assay.documents.names import attachment, clean
 from assay.errors import not_found
 from assay.identity.models import Caller
 
-PAGE_ROWS = 500
+PAGE_CELLS = 5000
+"""Read at once: what the server handles between two other calls."""
+MAX_TOPIC_ROWS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +35,11 @@ class Download:
 class Downloads:
     """Writes analyses' tables.
 
-    :param folder: where workbooks lie while they are written.
+    :param folder: where a part of a workbook lies while it is written.
     """
 
-    def __init__(self, database: Database, folder: Path) -> None:
-        self._database, self._folder = database, folder
+    def __init__(self, database: Database, folder: Path, writers: Writers) -> None:
+        self._database, self._folder, self._writers = database, folder, writers
 
     async def open(
         self, caller: Caller, analysis_id: UUID, form: Format, *, evidence: bool
@@ -41,6 +48,8 @@ class Downloads:
 
         :param evidence: of CSV: beside each value its page, quote and confidence.
         :raises NotFound: the analysis is unknown here.
+        :raises TooMany: the workspace has another file written.
+        :raises Unavailable: too many are written at present.
         """
         async with self._database.transaction(caller.scope) as tx:
             analysis = await repository.analysis(tx, analysis_id)
@@ -48,38 +57,58 @@ class Downloads:
                 raise not_found("analysis")
             first = await table.table(tx, analysis, table.BEFORE_ALL, 1)
         columns = _columns(analysis, first.columns)
-        pages = self._pages(caller, analysis_id)
-        if form is Format.CSV:
-            pieces = exports.csv_pieces(columns, pages, evidence=evidence, byte_order_mark=True)
+        order = Order(form, columns, _about(analysis), evidence, str(self._folder))
+        if analysis["kind"] == Kind.COMPARE:
+            pages = self._topics(caller, analysis_id)
         else:
-            pieces = self._workbook(columns, pages, _about(analysis))
-        headers = exports.headers(analysis["name"], form)
-        return Download(exports.MEDIA_TYPES[form], headers, pieces)
+            pages = self._rows(caller, analysis_id, max(1, PAGE_CELLS // len(columns)))
+        pieces = await self._writers.open(caller.scope.tenant_id, order, pages)
+        return Download(exports.MEDIA_TYPES[form], headers(analysis["name"], form), pieces)
 
-    async def _pages(self, caller: Caller, analysis_id: UUID) -> AsyncIterator[Sequence[TableRow]]:
+    async def _rows(self, caller: Caller, analysis_id: UUID, limit: int) -> Pages:
         after: table.Place | None = table.BEFORE_ALL
         while after is not None:
             async with self._database.transaction(caller.scope) as tx:
-                analysis = await repository.analysis(tx, analysis_id)
-                if analysis is None:  # deleted meanwhile
-                    return
-                page = await table.table(tx, analysis, after, PAGE_ROWS)
-            yield page.rows
-            after = table.decode(page.next_cursor) if page.next_cursor else None
+                found = await repository.raw_rows(tx, analysis_id, after=after, limit=limit)
+            yield [_raw(each) for each in found]
+            last = found[-1] if len(found) == limit else None
+            after = (last["ordinal"], last["item"]) if last else None
+        async with self._database.transaction(caller.scope) as tx:
+            if await repository.analysis(tx, analysis_id) is None:  # so its rows went meanwhile
+                raise not_found("analysis")
 
-    async def _workbook(
-        self, columns: Sequence[Column], pages: exports.Pages, about: dict[str, str]
-    ) -> AsyncIterator[bytes]:
-        async with exports.xlsx_file(self._folder, columns, pages, about) as path:
-            async for piece in exports.pieces_of(path):
-                yield piece
+    async def _topics(self, caller: Caller, analysis_id: UUID) -> Pages:
+        """Yield the rows of a comparison, of which there are few."""
+        async with self._database.transaction(caller.scope) as tx:
+            analysis = await repository.analysis(tx, analysis_id)
+            if analysis is None:
+                raise not_found("analysis")
+            page = await table.table(tx, analysis, table.BEFORE_ALL, MAX_TOPIC_ROWS)
+        yield [row.model_dump(mode="json") for row in page.rows]
 
 
-def _columns(analysis: Row, names: Sequence[str]) -> list[Column]:
+def headers(name: str, form: Format) -> dict[str, str]:
+    """Return the headers of a file that is downloaded under a name, made safe."""
+    return {
+        "Content-Disposition": attachment(clean(f"{clean(name)}.{form}")),
+        "X-Content-Type-Options": "nosniff",
+    }
+
+
+def _raw(row: Row) -> dict[str, Any]:
+    """Return a row whose cells go on as the database wrote them."""
+    return {
+        "document_id": row["document_id"],
+        "document_name": row["document_name"],
+        "cells": orjson.Fragment(row["cells"]),
+    }
+
+
+def _columns(analysis: Row, names: Sequence[str]) -> list[tuple[str, FieldType]]:
     types: dict[str, FieldType] = {}
     if analysis["kind"] == Kind.EXTRACT:
         types = {each["name"]: FieldType(each["type"]) for each in analysis["spec"]["fields"]}
-    return [Column(name, types.get(name, FieldType.TEXT)) for name in names]
+    return [(name, types.get(name, FieldType.TEXT)) for name in names]
 
 
 def _about(analysis: Row) -> dict[str, str]:

@@ -101,7 +101,7 @@ class Processes:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
             cwd="/",
-            env=_environment(),
+            env=environment(),
             start_new_session=True,
         )
 
@@ -129,7 +129,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     await process.wait()
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Return what the process needs to run, and none of the server's secrets."""
     return {
         "PATH": os.environ.get("PATH", ""),

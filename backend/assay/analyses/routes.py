@@ -215,6 +215,9 @@ async def read_table(
     form: Annotated[
         Format, Query(alias="format", description="`csv` and `xlsx` hold all rows, as a download.")
     ] = Format.JSON,
+    download: Annotated[
+        bool, Query(description="Of `json`: all rows, as a download, instead of a page of them.")
+    ] = False,
     evidence: Annotated[
         bool, Query(description="Of `csv`: beside each value its page, quote and confidence.")
     ] = False,
@@ -224,9 +227,10 @@ async def read_table(
     """Return rows of the table, in the order of the documents; while it runs, up to now.
 
     A workbook has typed cells, and a sheet with what every value rests on. Texts that a
-    spreadsheet would take for formulas are made inert.
+    spreadsheet would take for formulas are made inert. One file of a workspace is written at a
+    time; another waits some seconds for it, then ends with 429.
     """
-    if form is Format.JSON:
+    if form is Format.JSON and not download:
         return await analyses.table(caller, analysis_id, cursor=cursor, limit=limit)
     file = await analyses.downloads.open(caller, analysis_id, form, evidence=evidence)
     return StreamingResponse(file.pieces, media_type=file.media_type, headers=file.headers)

@@ -28,6 +28,7 @@ from assay.analyses.schemas import (
 )
 from assay.analyses.templates_service import Templates
 from assay.analyses.views import analysis_of, document_of, result_of
+from assay.analyses.writing import Writers
 from assay.documents.scratch import scratch_folder
 from assay.errors import Conflict, Invalid, not_found
 from assay.identity.audit import Action, record
@@ -59,7 +60,8 @@ class Analyses:
         self._database, self._jobs = database, jobs
         self._estimator, self._settings = estimator, settings
         self.templates = Templates(database)
-        self.downloads = Downloads(database, scratch_folder(settings))
+        writers = Writers(settings.export_processes)
+        self.downloads = Downloads(database, scratch_folder(settings), writers)
 
     async def create(self, caller: Caller, body: AnalysisCreate, key: str | None) -> Analysis:
         """Queue an analysis.

@@ -16,10 +16,11 @@ class Orphaned(Exception):
     """The parent died before it could be watched."""
 
 
-def confine(parent: int, *, memory_bytes: int, cpu_seconds: int) -> None:
-    """Limit this process for good: memory, processor time, no files written, low priority.
+def confine(parent: int, *, memory_bytes: int, cpu_seconds: int, file_bytes: int = 0) -> None:
+    """Limit this process for good: memory, processor time, files written, low priority.
 
     :param parent: process id of the parent, with which this process dies.
+    :param file_bytes: how large a file may get that it writes; by default it writes none.
     """
     die_with_parent()
     leave_network()
@@ -28,7 +29,7 @@ def confine(parent: int, *, memory_bytes: int, cpu_seconds: int) -> None:
     for limit, value in (
         (resource.RLIMIT_AS, memory_bytes),
         (resource.RLIMIT_CPU, cpu_seconds),
-        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_FSIZE, file_bytes),
         (resource.RLIMIT_CORE, 0),
     ):
         _limit(limit, value)

@@ -1,12 +1,15 @@
 """Tables to export, made of plain values."""
 
 import contextlib
-from dataclasses import dataclass, field
+import io
+from dataclasses import asdict, dataclass, field
 from uuid import UUID
 
 import openpyxl
+import orjson
 
-from assay.analyses.exports import csv_pieces, json_pieces, xlsx_file
+from assay.analyses.exports import CsvFile, JsonFile
+from assay.analyses.workbook import Workbook
 
 DOCUMENT = UUID(int=7)
 
@@ -30,21 +33,30 @@ class Row:
     document_id: UUID | None = DOCUMENT
 
 
-async def paged(*pages):
-    for page in pages:
-        yield page
+def plain(rows) -> list:
+    """Return rows as they reach the process that writes."""
+    return orjson.loads(orjson.dumps([asdict(row) for row in rows]))
 
 
-async def as_csv(columns, rows, **options) -> bytes:
-    return b"".join([each async for each in csv_pieces(columns, paged(rows), **options)])
+def _written(file, out, rows, about=None) -> bytes:
+    file.write(plain(rows))
+    file.close(about or {})
+    return out.getvalue()
 
 
-async def as_json(columns, rows) -> bytes:
-    return b"".join([each async for each in json_pieces(columns, paged(rows))])
+def as_csv(columns, rows, **options) -> bytes:
+    out = io.BytesIO()
+    return _written(CsvFile(out, columns, **options), out, rows)
 
 
-@contextlib.asynccontextmanager
-async def as_workbook(folder, columns, rows, about=None):
+def as_json(columns, rows) -> bytes:
+    out = io.BytesIO()
+    return _written(JsonFile(out, columns), out, rows)
+
+
+@contextlib.contextmanager
+def as_workbook(folder, columns, rows, about=None):
     """Give the path of a workbook and the workbook as another library reads it."""
-    async with xlsx_file(folder, columns, paged(rows), about or {}) as path:
-        yield path, openpyxl.load_workbook(path)
+    out, path = io.BytesIO(), folder / "table.xlsx"
+    path.write_bytes(_written(Workbook(out, columns, folder), out, rows, about))
+    yield path, openpyxl.load_workbook(path)

@@ -2,17 +2,24 @@ import asyncio
 import csv
 import io
 import json
+import re
 import sys
+import tempfile
 import textwrap
 from datetime import datetime
+from pathlib import Path
+from xml.etree import ElementTree as ET
+from zipfile import ZipFile
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.analyses.exports import Column, Format, csv_pieces, headers
+from assay.analyses.downloads import headers
+from assay.analyses.exports import Column, CsvFile, Format
 from assay.analyses.models import FieldType
-from tests.analyses.exporting import DOCUMENT, Cell, Row, as_csv, as_json, as_workbook, paged
+from assay.analyses.workbook import Workbook, letters
+from tests.analyses.exporting import DOCUMENT, Cell, Row, as_csv, as_json, as_workbook, plain
 
 COLUMNS = [
     Column("Date", FieldType.DATE),
@@ -22,6 +29,24 @@ COLUMNS = [
     Column("Parts", FieldType.LIST),
     Column("Note"),
 ]
+ESCAPED = re.compile("_x([0-9A-F]{4})_")
+
+
+def unescape(text):
+    """Return a text as a spreadsheet shows it; openpyxl leaves it as it is stored."""
+    return ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
+
+
+class Sizes:
+    """Takes pieces and keeps how large they are."""
+
+    def __init__(self):
+        self.sizes = []
+
+    def write(self, piece):
+        self.sizes.append(len(piece))
+
+
 LONG = "0.1234567890123456789"
 ROW = Row(
     {
@@ -35,8 +60,8 @@ ROW = Row(
 )
 
 
-async def test_a_csv_holds_the_values_and_reads_back():
-    raw = await as_csv(COLUMNS, [ROW])
+def test_a_csv_holds_the_values_and_reads_back():
+    raw = as_csv(COLUMNS, [ROW])
     assert raw.count(b"\r\n") == 2
     rows = list(csv.reader(io.StringIO(raw.decode(), newline="")))
     assert rows == [
@@ -45,8 +70,8 @@ async def test_a_csv_holds_the_values_and_reads_back():
     ]
 
 
-async def test_a_csv_takes_evidence_and_a_byte_order_mark_when_asked():
-    raw = await as_csv(COLUMNS[:1], [ROW], evidence=True, byte_order_mark=True)
+def test_a_csv_takes_evidence_and_a_byte_order_mark_when_asked():
+    raw = as_csv(COLUMNS[:1], [ROW], evidence=True, byte_order_mark=True)
     assert raw.startswith(b"\xef\xbb\xbfDocument,")
     rows = list(csv.reader(io.StringIO(raw.decode("utf-8-sig"), newline="")))
     assert rows[0][1:] == ["Date", "Date (page)", "Date (quote)", "Date (confidence)"]
@@ -58,13 +83,13 @@ async def test_a_csv_takes_evidence_and_a_byte_order_mark_when_asked():
 def test_a_csv_keeps_every_text(values):
     columns = [Column(str(number)) for number in range(len(values))]
     row = Row({str(number): Cell(value) for number, value in enumerate(values)})
-    raw = asyncio.run(as_csv(columns, [row]))
+    raw = as_csv(columns, [row])
     read = list(csv.reader(io.StringIO(raw.decode(), newline="")))[1][1:]
     assert [each.removeprefix("'") for each in read] == [each.removeprefix("'") for each in values]
 
 
-async def test_json_is_the_table_of_the_api():
-    table = json.loads(await as_json(COLUMNS, [ROW, Row({"Note": Cell("x")}, None, None)]))
+def test_json_is_the_table_of_the_api():
+    table = json.loads(as_json(COLUMNS, [ROW, Row({"Note": Cell("x")}, None, None)]))
     assert table["columns"] == [column.name for column in COLUMNS]
     first, second = table["rows"]
     assert first["document_id"] == str(DOCUMENT)
@@ -80,11 +105,11 @@ async def test_json_is_the_table_of_the_api():
     }
     assert first["cells"]["Note"] is None
     assert second["document_name"] is None
-    assert json.loads(await as_json(COLUMNS, [])) == {"columns": table["columns"], "rows": []}
+    assert json.loads(as_json(COLUMNS, [])) == {"columns": table["columns"], "rows": []}
 
 
-async def test_a_workbook_has_typed_cells(tmp_path):
-    async with as_workbook(tmp_path, COLUMNS, [ROW]) as (_, book):
+def test_a_workbook_has_typed_cells(tmp_path):
+    with as_workbook(tmp_path, COLUMNS, [ROW]) as (_, book):
         sheet = book["Table"]
         day, price, seats, insured, parts, note = (sheet.cell(2, each) for each in range(2, 8))
         assert (day.value, day.number_format) == (datetime(2007, 12, 28), "yyyy-mm-dd")  # noqa: DTZ001
@@ -98,8 +123,8 @@ async def test_a_workbook_has_typed_cells(tmp_path):
         assert sheet.column_dimensions["C"].width > 15
 
 
-async def test_a_workbooks_evidence_leads_back_to_its_cell(tmp_path):
-    async with as_workbook(tmp_path, COLUMNS, [ROW], {"Name": "Prices"}) as (_, book):
+def test_a_workbooks_evidence_leads_back_to_its_cell(tmp_path):
+    with as_workbook(tmp_path, COLUMNS, [ROW], {"Name": "Prices"}) as (_, book):
         header, first, *rest = book["Evidence"].iter_rows()
         assert [cell.value for cell in header][:3] == ["Document", "Column", "Cell"]
         assert [cell.value for cell in first] == [
@@ -123,75 +148,99 @@ async def test_a_workbooks_evidence_leads_back_to_its_cell(tmp_path):
         ({"amount": "many", "currency": None}, FieldType.MONEY, "many"),
     ],
 )  # fmt: skip
-async def test_what_a_spreadsheet_cannot_hold_exactly_stays_a_text(tmp_path, value, kind, written):
+def test_what_a_spreadsheet_cannot_hold_exactly_stays_a_text(tmp_path, value, kind, written):
     rows = [Row({"X": Cell(value)})]
-    async with as_workbook(tmp_path, [Column("X", kind)], rows) as (_, book):
+    with as_workbook(tmp_path, [Column("X", kind)], rows) as (_, book):
         assert book["Table"]["B2"].value == written
 
 
-async def test_a_currency_without_a_sign_of_its_own_shows_its_code(tmp_path):
+def test_a_currency_without_a_sign_of_its_own_shows_its_code(tmp_path):
     rows = [Row({"X": Cell({"amount": "5", "currency": code})}) for code in ("CHF", None, 'x"[=]')]
-    async with as_workbook(tmp_path, [Column("X", FieldType.MONEY)], rows) as (_, book):
+    with as_workbook(tmp_path, [Column("X", FieldType.MONEY)], rows) as (_, book):
         formats = [book["Table"].cell(row, 2).number_format for row in (2, 3, 4)]
         assert formats == ["#,##0.00 [$CHF]", "#,##0.00", "#,##0.00"]
 
 
-async def test_long_texts_and_control_characters_keep_a_workbook_readable(tmp_path):
+def test_long_texts_and_control_characters_keep_a_workbook_readable(tmp_path):
     rows = [Row({"X": Cell("é" * 40_000)}), Row({"X": Cell("a\x01b\x0bc\ud7ff\ufffe")})]
-    async with as_workbook(tmp_path, [Column("X")], rows) as (_, book):
+    with as_workbook(tmp_path, [Column("X")], rows) as (_, book):
         assert len(book["Table"]["B2"].value) == 32_767
         assert "a" in book["Table"]["B3"].value
 
 
-async def test_a_workbook_is_gone_when_left_also_by_an_error(tmp_path):
-    async def broken():
-        yield [ROW]
-        raise OSError
-
-    async with as_workbook(tmp_path, COLUMNS, [ROW]) as (path, _):
-        assert path.exists()
+def test_a_workbook_leaves_nothing_beside_it(tmp_path):
+    out = io.BytesIO()
+    book = Workbook(out, COLUMNS, tmp_path)
+    book.write(plain([ROW]))
     assert list(tmp_path.iterdir()) == []
-    from assay.analyses.exports import xlsx_file
-
-    with pytest.raises(OSError):  # noqa: PT011
-        async with xlsx_file(tmp_path, COLUMNS, broken(), {}):
-            pass
+    book.close({})
     assert list(tmp_path.iterdir()) == []
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.text(max_size=30).filter(str.strip), min_size=1, max_size=5))
+def test_a_workbook_keeps_every_text(values):
+    columns = [Column(str(number)) for number in range(len(values))]
+    row = Row({str(number): Cell(value, quote=value) for number, value in enumerate(values)})
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        as_workbook(Path(folder), columns, [row]) as (_, book),
+    ):
+        read = [unescape(cell.value) for cell in book["Table"][2]][1:]
+        quotes = [unescape(line[6].value) for line in book["Evidence"].iter_rows(min_row=2)]
+    assert read == quotes == values
+
+
+def test_texts_that_look_like_escapes_are_kept(tmp_path):
+    rows = [Row({"X": Cell("_x0041_ _x41_ &lt; ]]>")})]
+    with as_workbook(tmp_path, [Column("X")], rows) as (_, book):
+        assert unescape(book["Table"]["B2"].value) == "_x0041_ _x41_ &lt; ]]>"
+
+
+def test_an_archive_is_one_that_others_read(tmp_path):
+    rows = [Row({"Note": Cell(f"{number} " * 50)}) for number in range(3000)]
+    with as_workbook(tmp_path, COLUMNS, rows) as (path, book), ZipFile(path) as archive:
+        assert archive.testzip() is None
+        for name in archive.namelist():
+            ET.fromstring(archive.read(name))  # noqa: S314 - our own
+        assert book["Table"].max_row == book["Evidence"].max_row == 3001
+
+
+@pytest.mark.parametrize(("index", "name"), [(0, "A"), (25, "Z"), (26, "AA"), (701, "ZZ")])
+def test_columns_have_letters(index, name):
+    assert letters(index) == name
 
 
 MEASURE = textwrap.dedent(
     """
-    import asyncio, resource, sys, tempfile
+    import os, resource, sys
     from pathlib import Path
-    from assay.analyses.exports import Column, csv_pieces, xlsx_file
-    from tests.analyses.exporting import Cell, Row
+    from assay.analyses.exports import Column, CsvFile
+    from assay.analyses.workbook import Workbook
+    from tests.analyses.exporting import Cell, Row, plain
 
     rows = int(sys.argv[1])
     columns = [Column(str(number)) for number in range(10)]
 
-    async def pages():
-        for _ in range(rows // 100):
-            cells = {column.name: Cell("v" * 40, quote="q" * 200) for column in columns}
-            yield [Row(cells)] * 100
-
-    async def main():
-        async for _ in csv_pieces(columns, pages(), evidence=True):
-            pass
-        async with xlsx_file(Path(tempfile.mkdtemp()), columns, pages(), {}) as path:
-            assert path.stat().st_size > 1000
-
-    asyncio.run(main())
+    cells = {column.name: Cell("v" * 40, quote="q" * 200) for column in columns}
+    page = plain([Row(cells)] * 100)
+    with open(os.devnull, "wb") as out:
+        book = Workbook(out, columns, Path(sys.argv[2]))
+        for file in (CsvFile(out, columns, evidence=True), book):
+            for _ in range(rows // 100):
+                file.write(page)
+            file.close({})
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
     """
 )
 
 
 @pytest.mark.slow
-async def test_memory_does_not_grow_with_the_table():
+async def test_memory_does_not_grow_with_the_table(tmp_path):
     peaks = []
     for rows in (1_000, 10_000):
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", MEASURE, str(rows), stdout=asyncio.subprocess.PIPE
+            sys.executable, "-c", MEASURE, str(rows), str(tmp_path), stdout=asyncio.subprocess.PIPE
         )
         out, _ = await process.communicate()
         assert process.returncode == 0
@@ -200,11 +249,13 @@ async def test_memory_does_not_grow_with_the_table():
     assert large - small < 40, f"{small:.0f} MB for 1,000 rows, {large:.0f} MB for 10,000"
 
 
-async def test_a_csv_comes_in_pieces():
-    rows = [Row({"X": Cell("x" * 1000)})] * 1000
-    sizes = [len(each) async for each in csv_pieces([Column("X")], paged(rows))]
-    assert len(sizes) > 10
-    assert max(sizes) < 70_000
+def test_a_csv_comes_in_pieces():
+    out = Sizes()
+    file = CsvFile(out, [Column("X")])
+    file.write(plain([Row({"X": Cell("x" * 1000)})] * 1000))
+    file.close({})
+    assert len(out.sizes) > 10
+    assert max(out.sizes) < 70_000
 
 
 def test_a_files_name_is_safe_in_a_header():

@@ -54,19 +54,19 @@ def everywhere(formula):
 
 
 @pytest.mark.parametrize("formula", FORMULAS)
-async def test_no_cell_of_a_csv_begins_a_formula(formula):
+def test_no_cell_of_a_csv_begins_a_formula(formula):
     columns, rows = everywhere(formula)
-    raw = await as_csv(columns, rows, evidence=True)
+    raw = as_csv(columns, rows, evidence=True)
     for line in csv.reader(io.StringIO(raw.decode(), newline="")):
         for cell in line:
             assert not DANGEROUS.match(cell), cell
 
 
 @pytest.mark.parametrize("formula", FORMULAS)
-async def test_a_workbook_holds_no_formula_and_leads_nowhere_outside(tmp_path, formula):
+def test_a_workbook_holds_no_formula_and_leads_nowhere_outside(tmp_path, formula):
     columns, rows = everywhere(formula)
     about = {formula: formula}
-    async with as_workbook(tmp_path, columns, rows, about) as (path, book):
+    with as_workbook(tmp_path, columns, rows, about) as (path, book):
         for sheet in book:
             for line in sheet.iter_rows():
                 for cell in line:

@@ -374,7 +374,8 @@ export interface paths {
          * @description Return rows of the table, in the order of the documents; while it runs, up to now.
          *
          *     A workbook has typed cells, and a sheet with what every value rests on. Texts that a
-         *     spreadsheet would take for formulas are made inert.
+         *     spreadsheet would take for formulas are made inert. One file of a workspace is written at a
+         *     time; another waits some seconds for it, then ends with 429.
          */
         get: operations["read_table_v1_analyses__analysis_id__table_get"];
         put?: never;
@@ -6029,6 +6030,8 @@ export interface operations {
             query?: {
                 /** @description `next_cursor` of the previous answer; absent at first. */
                 cursor?: string | null;
+                /** @description Of `json`: all rows, as a download, instead of a page of them. */
+                download?: boolean;
                 /** @description Of `csv`: beside each value its page, quote and confidence. */
                 evidence?: boolean;
                 /** @description `csv` and `xlsx` hold all rows, as a download. */
