@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const ASSAY = fileURLToPath(new URL("../../.venv/bin/assay", import.meta.url));
+export const ASSAY = fileURLToPath(new URL("../../.venv/bin/assay", import.meta.url));
 const START_MS = 120_000;
 
 /** Serves a fresh Assay with its embedded parts for all tests; `ASSAY_URL` is where. */

@@ -128,6 +128,16 @@ export async function uploadSamples(
   return upload(request, account, await Promise.all(files));
 }
 
+/** axe finds nothing in light and in dark, and nothing juts out, on a phone and on a desk. */
+export async function expectAccessibleOnAll(page: Page): Promise<void> {
+  for (const width of [390, 1440]) {
+    await page.setViewportSize({ width, height: 900 });
+    await expectAccessible(page);
+    const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    expect(over, `what juts out of ${width} pixels`).toBe(0);
+  }
+}
+
 /** axe finds nothing, in light and in dark. */
 export async function expectAccessible(page: Page): Promise<void> {
   for (const colorScheme of ["light", "dark"] as const) {

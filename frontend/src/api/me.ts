@@ -1,6 +1,6 @@
 import { queryOptions, useQuery } from "@tanstack/react-query";
 import { api, call } from "@/api/client";
-import { useSession } from "@/api/session";
+import { useSession, type Session } from "@/api/session";
 import type { Role } from "@/api/types";
 
 export const meQuery = queryOptions({
@@ -17,7 +17,10 @@ const RANKS: readonly Role[] = ["viewer", "member", "admin", "owner"];
 
 /** Whether the person may do what needs a role; the server decides in the end. */
 export function useMay(role: Role): boolean {
-  const session = useSession();
+  return may(useSession(), role);
+}
+
+export function may(session: Session, role: Role): boolean {
   if (!("identity" in session)) return false;
   return RANKS.indexOf(session.identity.user.role) >= RANKS.indexOf(role);
 }

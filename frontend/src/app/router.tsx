@@ -140,8 +140,30 @@ const analysis = createRoute({
   component: page("analyses/AnalysisPage"),
 });
 
+/** For operators, who have a key instead of a session; each screen asks for it. */
+const operatorTenants = createRoute({
+  getParentRoute: () => root,
+  path: "/operator",
+  component: page("operator/TenantsPage"),
+});
+
+const operatorTenant = createRoute({
+  getParentRoute: () => root,
+  path: "/operator/tenants/$tenantId",
+  component: page("operator/TenantPage"),
+});
+
+const operatorState = createRoute({
+  getParentRoute: () => root,
+  path: "/operator/state",
+  component: page("operator/StatePage"),
+});
+
 const routeTree = root.addChildren([
   outside.addChildren([signIn, signUp]),
+  operatorTenants,
+  operatorTenant,
+  operatorState,
   inside.addChildren([
     home,
     library,

@@ -40,7 +40,11 @@ export function Th({ sorted, onSort, numeric = false, className, children, ...pr
         <button
           type="button"
           onClick={onSort}
-          className="inline-flex items-center gap-1 hover:text-ink"
+          // A figure's heading ends where its figures do; the arrow stands before it.
+          className={cx(
+            "inline-flex items-center gap-1 hover:text-ink",
+            numeric && "flex-row-reverse",
+          )}
         >
           {children}
           <Arrow size={13} aria-hidden className={sorted === "none" ? "opacity-0" : ""} />

@@ -3,6 +3,7 @@ const DATE = new Intl.DateTimeFormat("en", { dateStyle: "medium" });
 const DATE_TIME = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });
 const RELATIVE = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 const UNITS = ["B", "KB", "MB", "GB", "TB"];
+const BINARY_UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
 export function formatNumber(value: number): string {
   return NUMBER.format(value);
@@ -24,14 +25,31 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 || value >= 10 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit] ?? ""}`;
 }
 
+/** Binary units, in which limits are given. */
+export function formatBinary(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1023.95 && unit < BINARY_UNITS.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  const digits = unit === 0 || value >= 100 ? 0 : 1;
+  return `${Number(value.toFixed(digits))} ${BINARY_UNITS[unit] ?? ""}`;
+}
+
 export function formatPercent(share: number): string {
   return `${Math.floor(share * 100)}%`;
 }
 
 /** US dollars; small amounts keep the digits that tell something. */
 export function formatMoney(dollars: number): string {
-  const digits = dollars !== 0 && Math.abs(dollars) < 0.1 ? 4 : 2;
-  return `$${dollars.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits })}`;
+  const amount = Math.abs(dollars);
+  const digits = amount !== 0 && amount < 0.1 ? 4 : 2;
+  const figures = amount.toLocaleString("en", {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  });
+  return `${dollars < 0 ? "−" : ""}$${figures}`;
 }
 
 export function formatDate(time: string): string {

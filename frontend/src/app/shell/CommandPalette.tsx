@@ -8,7 +8,7 @@ import { Kbd } from "@/components/Kbd";
 import { useStore } from "@/lib/store";
 import { setTheme } from "@/lib/theme";
 import { cx } from "@/lib/cx";
-import { NAVIGATION } from "@/app/navigation";
+import { useNavigation } from "@/app/navigation";
 
 /** Every screen and command by its name. */
 export default function CommandPalette({ onClose }: { onClose: () => void }) {
@@ -98,8 +98,9 @@ export default function CommandPalette({ onClose }: { onClose: () => void }) {
 function useMatches(query: string): Command[] {
   const navigate = useNavigate();
   const offered = useStore(commands);
+  const destinations = useNavigation();
   const all = useMemo(() => {
-    const pages = NAVIGATION.flat().map(({ to, label, icon, keys }) => {
+    const pages = destinations.flat().map(({ to, label, icon, keys }) => {
       return { label, icon, keys, act: () => void navigate({ to }) };
     });
     const always: Command[] = [
@@ -108,7 +109,7 @@ function useMatches(query: string): Command[] {
       { label: "Sign out", icon: LogOut, act: () => void logOut() },
     ];
     return [...pages, ...offered.flat(), ...always];
-  }, [navigate, offered]);
+  }, [navigate, offered, destinations]);
   const words = query.toLowerCase().split(/\s+/);
   return all.filter(({ label }) => words.every((word) => label.toLowerCase().includes(word)));
 }

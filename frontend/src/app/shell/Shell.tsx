@@ -1,11 +1,11 @@
 import { Outlet, useRouterState } from "@tanstack/react-router";
-import { Menu as MenuIcon, WifiOff } from "lucide-react";
+import { Menu as MenuIcon } from "lucide-react";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { useDocumentEvents } from "@/api/document-events";
 import { IconButton } from "@/components/Button";
 import { Drawer } from "@/components/Dialog";
 import { Logo } from "@/components/Logo";
-import { useOnline } from "@/lib/use-online";
+import { Offline } from "@/components/Offline";
 import { useShortcut } from "@/lib/shortcuts";
 import { EvidencePanel } from "@/features/viewer";
 import { Sidebar } from "@/app/shell/Sidebar";
@@ -76,19 +76,6 @@ export function Shell() {
         </Suspense>
       )}
     </div>
-  );
-}
-
-function Offline() {
-  if (useOnline()) return null;
-  return (
-    <p
-      role="status"
-      className="flex items-center justify-center gap-2 bg-warn-soft px-4 py-1.5 text-sm text-warn"
-    >
-      <WifiOff size={14} aria-hidden /> You are offline. What you see may be old; nothing that you
-      typed is lost.
-    </p>
   );
 }
 

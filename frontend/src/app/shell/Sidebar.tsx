@@ -1,13 +1,12 @@
 import { Link, useNavigate } from "@tanstack/react-router";
 import { ChevronsUpDown, LogOut, Search } from "lucide-react";
 import { logOut, useSession } from "@/api/session";
-import { useMay } from "@/api/me";
 import { Kbd } from "@/components/Kbd";
 import { Logo } from "@/components/Logo";
 import { Menu, MenuChoice, MenuItem, MenuLabel, MenuLine } from "@/components/Menu";
 import { useShortcut } from "@/lib/shortcuts";
 import { setTheme, useTheme, type Theme } from "@/lib/theme";
-import { NAVIGATION, type Destination } from "@/app/navigation";
+import { useNavigation, type Destination } from "@/app/navigation";
 
 const THEMES: { value: Theme; label: string }[] = [
   { value: "system", label: "As the system" },
@@ -37,7 +36,7 @@ export function Sidebar({ onSearch, onGo }: SidebarProps) {
         <Kbd keys="mod+k" />
       </button>
       <nav aria-label="Main" className="grid gap-4">
-        {NAVIGATION.map((group) => (
+        {useNavigation().map((group) => (
           <ul key={group[0]?.label} className="grid gap-0.5">
             {group.map((destination) => (
               <Item key={destination.label} destination={destination} onGo={onGo} />
@@ -59,10 +58,9 @@ function Item({
   destination: Destination;
   onGo?: (() => void) | undefined;
 }) {
-  const { to, label, icon: Icon, keys, role = "viewer" } = destination;
+  const { to, label, icon: Icon, keys } = destination;
   const navigate = useNavigate();
   useShortcut(keys, () => void navigate({ to }));
-  if (!useMay(role)) return null;
   return (
     <li>
       <Link

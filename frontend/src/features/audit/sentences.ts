@@ -25,6 +25,11 @@ export const ACTIONS: readonly (readonly [string, string])[] = [
   ["webhook.deleted", "A webhook was deleted"],
   ["webhook.secret_renewed", "A webhook's secret was renewed"],
   ["tenant.created", "The workspace was made"],
+  ["tenant.renamed", "An operator renamed the workspace"],
+  ["tenant.tier_changed", "An operator changed the workspace's tier"],
+  ["tenant.limits_changed", "An operator changed the workspace's limits"],
+  ["tenant.suspended", "An operator suspended the workspace"],
+  ["tenant.resumed", "An operator let the workspace be used again"],
   ["audit.read", "The audit log was read"],
   ["audit.exported", "The audit log was exported"],
 ];

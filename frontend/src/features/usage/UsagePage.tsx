@@ -9,7 +9,7 @@ import { Page } from "@/components/Page";
 import { Progress } from "@/components/Progress";
 import { Skeleton } from "@/components/Skeleton";
 import { Table, Td, Th, Tr } from "@/components/Table";
-import { formatBytes, formatDate, formatMoney, formatNumber } from "@/lib/format";
+import { formatBinary, formatBytes, formatDate, formatMoney, formatNumber } from "@/lib/format";
 import { labelOf, since, SPANS, starts, type Span, type SpanName } from "./spans";
 
 type Report = components["schemas"]["UsageReport"];
@@ -156,7 +156,7 @@ function Allowances({ report }: { report: Report }) {
         title="Room for documents"
         held={limits.vector_bytes_held}
         most={limits.vector_bytes}
-        format={formatBytes}
+        format={formatBinary}
         note={`${formatNumber(limits.documents)} ${limits.documents === 1 ? "document" : "documents"}, as search keeps them`}
       />
       <dl className="grid grid-cols-[1fr_auto] content-start gap-x-4 gap-y-1 rounded-lg border border-line bg-surface p-4">
@@ -167,7 +167,7 @@ function Allowances({ report }: { report: Report }) {
         <dt className="text-muted">At the same moment</dt>
         <dd className="tabular-nums">{formatNumber(limits.concurrent_requests)}</dd>
         <dt className="text-muted">Kept answers</dt>
-        <dd className="tabular-nums">{formatBytes(limits.query_cache_bytes)}</dd>
+        <dd className="tabular-nums">{formatBinary(limits.query_cache_bytes)}</dd>
       </dl>
     </section>
   );

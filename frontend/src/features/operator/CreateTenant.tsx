@@ -1,0 +1,76 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { call } from "@/api/client";
+import type { components } from "@/api/schema";
+import { Button } from "@/components/Button";
+import { Dialog, DialogActions } from "@/components/Dialog";
+import { SelectField, TextField } from "@/components/Field";
+import { Form } from "@/components/Form";
+import { Notice } from "@/components/Notice";
+import { Secret } from "@/components/Secret";
+import { operatorApi } from "./key";
+import { OPERATOR } from "./queries";
+
+type NewTenant = Pick<components["schemas"]["TenantCreate"], "name" | "owner_email" | "tier">;
+
+export function CreateTenant({ onClose }: { onClose: () => void }) {
+  const client = useQueryClient();
+  const making = useMutation({
+    mutationFn: (body: NewTenant) => call(operatorApi.POST("/v1/admin/tenants", { body })),
+    meta: { quiet: true },
+    onSuccess: () => client.invalidateQueries({ queryKey: OPERATOR }),
+  });
+  if (making.data) {
+    const { name, owner } = making.data;
+    return (
+      <Dialog open onOpenChange={onClose} title={`${name} was made`}>
+        <div className="grid gap-3">
+          <Notice tone="warn">
+            This password is shown once. Give it to {owner.email} by a safe way; they can change it
+            under Settings.
+          </Notice>
+          <Secret label="Temporary password" value={owner.temporary_password} />
+        </div>
+        <DialogActions>
+          <Button look="primary" onClick={onClose}>
+            Done
+          </Button>
+        </DialogActions>
+      </Dialog>
+    );
+  }
+  return (
+    <Dialog open onOpenChange={onClose} title="New tenant">
+      <Form
+        error={making.error}
+        onSubmit={({ name = "", owner_email: email = "", tier }) =>
+          making.mutate({
+            name,
+            owner_email: email.trim(),
+            tier: tier === "premium" ? "premium" : "standard",
+          })
+        }
+      >
+        <div className="grid gap-4">
+          <TextField label="Name of the workspace" name="name" autoComplete="off" required />
+          <TextField
+            label="E-mail of its owner"
+            name="owner_email"
+            type="email"
+            autoComplete="off"
+            required
+          />
+          <SelectField label="Tier" name="tier" defaultValue="standard">
+            <option value="standard">Standard</option>
+            <option value="premium">Premium</option>
+          </SelectField>
+        </div>
+        <DialogActions>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" look="primary" pending={making.isPending}>
+            Make the tenant
+          </Button>
+        </DialogActions>
+      </Form>
+    </Dialog>
+  );
+}
