@@ -67,7 +67,7 @@ format: $(STAMP_DEV) $(WEB_STAMP_DEV) ## Format the code
 	cd backend && $(BIN)/ruff format . && $(BIN)/ruff check --fix .
 	@$(NPM) run --silent format
 
-benchmark: $(STAMP_DEV) ## Measure retrieval, serving, odd files, answers, analyses, requests, neighbours, isolation
+benchmark: $(STAMP_DEV) ## Measure retrieval, serving, odd files, answers, analyses, exports, requests, neighbours, isolation
 	cd backend && $(BIN)/python -m benchmarks.scifact
 	cd backend && $(BIN)/python -m benchmarks.serving
 	cd backend && $(BIN)/python -m benchmarks.odd_files
@@ -75,6 +75,7 @@ benchmark: $(STAMP_DEV) ## Measure retrieval, serving, odd files, answers, analy
 	cd backend && $(BIN)/python -m benchmarks.classification
 	cd backend && $(BIN)/python -m benchmarks.extraction
 	cd backend && $(BIN)/python -m benchmarks.analyses
+	cd backend && $(BIN)/python -m benchmarks.exports
 	cd backend && $(BIN)/python -m benchmarks.requests
 	cd backend && $(BIN)/python -m benchmarks.redis_calls
 	cd backend && $(BIN)/python -m benchmarks.neighbours

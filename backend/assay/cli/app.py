@@ -10,7 +10,7 @@ import typer
 
 from assay import __version__
 from assay.cli.operators_app import operators, tenants
-from assay.cli.running import load_settings, run, run_client, text
+from assay.cli.running import load_settings, run, run_client, text, texts
 
 # The modules that do the work are imported by the command that needs them, so that `--help`
 # and completion answer at once.
@@ -166,6 +166,81 @@ def documents(
         lambda client, console, _: commands.documents(client, console, as_json=as_json),
         (url, api_key),
         quiet=as_json,
+    )
+
+
+@app.command()
+def analyze(
+    files: Files = None,
+    field: Annotated[
+        list[str] | None,
+        typer.Option(callback=texts, help="Name:type:description; again for the next column."),
+    ] = None,
+    fields: Annotated[Path | None, typer.Option(help="Fields from a JSON file.")] = None,
+    label: Annotated[
+        list[str] | None,
+        typer.Option(callback=texts, help="Name:description of a class; two or more."),
+    ] = None,
+    topic: Annotated[
+        list[str] | None, typer.Option(callback=texts, help="What to compare by.")
+    ] = None,
+    focus: Annotated[
+        str | None, typer.Option(callback=text, help="What a summary is about.")
+    ] = None,
+    length: Annotated[str | None, typer.Option(help="Of a summary: short, medium or long.")] = None,
+    rows: Annotated[
+        str | None, typer.Option(help="One row for each document, or for each item in it.")
+    ] = None,
+    kind: Annotated[
+        str | None, typer.Option(help="extract, classify, compare or summary, if not clear.")
+    ] = None,
+    template: Annotated[
+        str | None, typer.Option(callback=text, help="Name or id of a saved question.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(callback=text, help="Name of the analysis.")] = None,
+    collection: Collection = None,
+    everything: Annotated[  # noqa: FBT002
+        bool, typer.Option("--all", help="Every document there is.")
+    ] = False,
+    resume: Annotated[
+        str | None, typer.Option(help="Go on with an analysis: its id, or last.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write the table: FILE.csv, FILE.xlsx or FILE.json.")
+    ] = None,
+    yes: Annotated[  # noqa: FBT002
+        bool, typer.Option("--yes", "-y", help="Do not ask before a model costs money.")
+    ] = False,
+    url: Url = None,
+    api_key: ApiKey = None,
+    as_json: Json = False,  # noqa: FBT002
+    quiet: Quiet = False,  # noqa: FBT002
+) -> None:
+    """Ask many documents one question, and get a table whose every cell can be checked.
+
+    Types are text, number, date, money, boolean, list and choice(A|B); a name alone is enough.
+    Files that are new are read first. Ctrl-C pauses the analysis; --resume goes on with it.
+    """
+    from assay.cli import commands
+    from assay.cli.analysis_question import parts_of
+    from assay.cli.analyzing import Analysis, check
+    from assay.cli.failures import CommandFailed
+
+    others = {"topics": topic, "focus": focus, "length": length, "rows": rows}
+    try:
+        parts = parts_of(field or (), fields, label or (), **others)
+        asked = Analysis(
+            kind, parts, template, name, collection, everything, resume, out, yes, as_json
+        )
+        check(asked, files=bool(files))
+    except CommandFailed as error:
+        typer.echo(f"assay: {error}", err=True)
+        raise typer.Exit(error.code) from error
+    run_client(
+        lambda client, console, paths: commands.analyze(client, console, asked, paths),
+        (url, api_key),
+        files or (),
+        quiet=quiet or as_json,
     )
 
 

@@ -75,6 +75,27 @@ class Client:
             answer = await self.call("POST", "/v1/documents", files=files, data=data)
         return dict(answer["documents"][0])
 
+    async def download(self, path: str, params: dict[str, str], file: Path) -> None:
+        """Write the answer to a file, as it comes; wait when a limit asks for it.
+
+        :raises CommandFailed: the server refused, or the stream broke.
+        """
+        try:
+            for left in reversed(range(PATIENCE + 1)):
+                async with self._http.stream("GET", path, params=params) as response:
+                    if response.status_code == httpx.codes.TOO_MANY_REQUESTS and left:
+                        await asyncio.sleep(_seconds(response))
+                        continue
+                    if not response.is_success:
+                        content = await response.aread()
+                        raise CommandFailed(_problem(response.status_code, content))
+                    with file.open("wb") as target:
+                        async for piece in response.aiter_bytes():
+                            target.write(piece)
+                    return
+        except httpx.TransportError as error:
+            raise _unreachable(self._http, error) from error
+
     async def events(self, path: str, body: dict[str, Any]) -> AsyncIterator[tuple[str, Any]]:
         """Post and yield the server-sent events of the answer.
 

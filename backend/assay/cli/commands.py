@@ -17,6 +17,7 @@ from assay.cli.files import upload_name
 from assay.settings import Mode, Settings
 
 if TYPE_CHECKING:
+    from assay.cli.analyzing import Analysis
     from assay.cli.evaluation import Line
 
 DONE, NOT_SAID, SOME_FAILED, BELOW = 0, 3, 4, 6
@@ -266,6 +267,54 @@ async def evaluate(
     for sentence in below:
         console.fail(sentence)
     return BELOW if below else DONE
+
+
+async def analyze(client: Client, console: Console, asked: "Analysis", files: list[Path]) -> int:
+    """Ask documents, wait, show and write what was found."""
+    from assay.cli import analyzing  # noqa: PLC0415 - no other command needs it
+
+    unread = 0
+    if asked.resumed:
+        analysis = await analyzing.resume(client, asked.resumed)
+    else:
+        body, unread = await _analysis_body(client, console, asked, files)
+        analysis = await analyzing.start(client, console, body, agreed=asked.agreed)
+    analysis = await analyzing.followed(client, console, analysis)
+    await analyzing.tell_failures(client, console, analysis)
+    if asked.out:
+        await analyzing.write(client, analysis, asked.out)
+        console.note(f"Written to {asked.out}.")
+    if asked.as_json:
+        _print_json(analysis | {"table": await analyzing.table(client, analysis, None)})
+    elif not asked.out:
+        await analyzing.show(client, console, analysis)
+    console.note(analyzing.told(analysis))
+    if unread or analysis["progress"]["failed"]:
+        return SOME_FAILED
+    return DONE if analyzing.found_anything(analysis) else NOT_SAID
+
+
+async def _analysis_body(
+    client: Client, console: Console, asked: "Analysis", files: list[Path]
+) -> tuple[dict[str, Any], int]:
+    """Return what to send, and how many of the files could not be read."""
+    from assay.cli import analyzing  # noqa: PLC0415 - no other command needs it
+    from assay.cli.analysis_question import question  # noqa: PLC0415
+
+    saved = await analyzing.template(client, asked.template) if asked.template else None
+    body = question(asked.kind, asked.parts, saved)
+    if asked.name:
+        body["name"] = asked.name
+    if asked.everything:
+        return body | {"document_ids": await analyzing.every_document(client)}, 0
+    collection_id = await _collection(client, asked.collection, make=bool(files))
+    if not files:
+        return body | {"collection_id": collection_id}, 0
+    read = await _ingest(client, console, files, collection_id)
+    ready = [each["id"] for each in read if each["status"] == "ready"]
+    if not ready:
+        raise CommandFailed("None of the files could be read.", SOME_FAILED)
+    return body | {"document_ids": ready}, len(read) - len(ready)
 
 
 async def _documents(client: Client) -> list[dict[str, Any]]:

@@ -28,6 +28,13 @@ def text(value: str | None) -> str | None:
     return value
 
 
+def texts(values: list[str] | None) -> list[str] | None:
+    """Refuse what is no text, of an option that may be given several times."""
+    for value in values or ():
+        text(value)
+    return values
+
+
 def load_settings(update: dict[str, Any] | None = None) -> "Settings":
     """Return the settings; what is wrong with them ends the command.
 

@@ -69,6 +69,8 @@ def test_help_names_every_command_and_exit_code(tmp_path):
     shown = assay(tmp_path, "--help").stdout
     for word in ("serve", "worker", "migrate", "ask", "ingest", "search", "documents", "doctor"):
         assert word in shown
+    for word in ("analyze", "eval"):
+        assert word in shown
     assert "3 the documents do not say" in " ".join(shown.split())
 
 
