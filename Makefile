@@ -106,8 +106,8 @@ infra-check: infra-lint ## Check the Terraform code's format and validity, and i
 	@infra/tests/plan check
 
 infra-lint: $(STAMP_DEV) $(TESTS_ENV)/.installed ## Check style and types of the infrastructure's Python tests
-	cd infra && $(BIN)/ruff format --config ../backend/pyproject.toml --check tests picture.py
-	cd infra && $(BIN)/ruff check --config ../backend/pyproject.toml tests picture.py
+	cd infra && $(BIN)/ruff format --config ../backend/pyproject.toml --check tests picture.py cost.py
+	cd infra && $(BIN)/ruff check --config ../backend/pyproject.toml tests picture.py cost.py
 	cd infra/tests && $(BIN)/mypy --python-executable $(CURDIR)/$(TESTS_ENV)/bin/python emulator applied
 
 infra-plan-test: ## Test every Terraform module and environment without an account

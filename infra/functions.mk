@@ -5,7 +5,7 @@ RUFF_INFRA = $(BIN)/ruff
 CHECKOV_ENV := $(VENV)/.checkov
 IMAGES ?= images.txt
 
-.PHONY: infra-checkov infra-picture infra-functions infra-function-check infra-function-test deploy-images deploy-scan deploy-migrate deploy-release
+.PHONY: infra-checkov infra-cost infra-picture infra-functions infra-function-check infra-function-test deploy-images deploy-scan deploy-migrate deploy-release
 
 infra-functions: ## Pack the functions for Lambda
 	@infra/lambdas/build
@@ -19,14 +19,20 @@ infra-function-test: $(TESTS_ENV)/.installed ## Test functions, a Qdrant node's 
 	@cd infra/lambdas && $(CURDIR)/$(TESTS_ENV)/bin/python -m pytest -q -ra -p no:cacheprovider tests
 	@cd infra/deploy && $(CURDIR)/$(TESTS_ENV)/bin/python -m pytest -q -ra -p no:cacheprovider tests
 
-infra-checkov: $(CHECKOV_ENV)/.installed $(TESTS_ENV)/.installed ## Hold production's plan against checkov's rules and the picture, without an account
+infra-checkov: $(CHECKOV_ENV)/.installed $(TESTS_ENV)/.installed ## Hold production's plan against checkov's rules, the picture and its cost, without an account
 	@EMULATOR_PYTHON=$(CURDIR)/$(TESTS_ENV)/bin/python infra/tests/planned production
 	@$(BIN)/python infra/tests/rules.py $(CURDIR)/$(CHECKOV_ENV)/bin/checkov infra/build/planned/production.json
 	@$(BIN)/python infra/picture.py infra/build/planned/production.json --check
+	@$(BIN)/python infra/cost.py infra/build/planned/production.json --check
 
 infra-picture: $(TESTS_ENV)/.installed ## Draw the architecture and count its resources, from production's plan
 	@EMULATOR_PYTHON=$(CURDIR)/$(TESTS_ENV)/bin/python infra/tests/planned production
 	@$(BIN)/python infra/picture.py infra/build/planned/production.json
+
+infra-cost: $(TESTS_ENV)/.installed ## Say what each environment costs, from its plan, prices.toml and usage.toml
+	@for environment in production staging development; do \
+		EMULATOR_PYTHON=$(CURDIR)/$(TESTS_ENV)/bin/python infra/tests/planned $$environment || exit 1; done
+	@$(BIN)/python infra/cost.py infra/build/planned/production.json infra/build/planned/staging.json infra/build/planned/development.json
 
 deploy-images: ## Build and push what changed: REGISTRY=... NAME=... ASSETS_BUCKET=... writes IMAGES
 	@infra/deploy/images > $(IMAGES).part && mv $(IMAGES).part $(IMAGES) && cat $(IMAGES)

@@ -89,7 +89,8 @@ def test_containers_cannot_write_their_root_and_log(definitions, name):
 def test_addresses_and_secrets_come_from_parameter_store(aws, definitions, environment):
     (container,) = definitions["backend"]["containerDefinitions"]
     given = {each["name"]: each["valueFrom"] for each in container["secrets"]}
-    for wanted in ("POSTGRES_HOST", "REDIS_HOST", "REDIS_READER_HOST", "QDRANT_HOST", "POSTGRES_PASSWORD"):
+    hosts = ("POSTGRES_HOST", "REDIS_HOST", "REDIS_READER_HOST", "QDRANT_HOST")
+    for wanted in (*hosts, "POSTGRES_PASSWORD"):
         assert f":parameter/assay/{environment}/" in given[wanted]
     plain = {each["name"] for each in container["environment"]}
     assert not any(word in key for key in plain for word in ("PASSWORD", "KEY", "TOKEN"))

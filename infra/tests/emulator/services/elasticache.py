@@ -21,7 +21,7 @@ _ECHOED = (
 
 
 class ElastiCache(Service):
-    """Parameter groups, members and readers of a replication group, ends of deletions: moto lacks them.
+    """Parameter groups, members and readers of a replication group, ends of deletions.
 
     Nodes carry what their group was asked for; a change of the group does not reach them.
     Not proven: that the parameters exist, that a node fails over, that the token is asked for.
