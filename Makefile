@@ -26,7 +26,7 @@ export ORT_DISABLE_TELEMETRY := 1
 export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check check-backend frontend-check frontend-test frontend-e2e frontend-dev frontend-client screenshots format lock benchmark kills openapi clean infra-check infra-lint infra-plan-test infra-container-test
+.PHONY: help run test check check-backend frontend-check frontend-test frontend-e2e frontend-audit frontend-dev frontend-client screenshots format lock benchmark kills openapi clean infra-check infra-lint infra-plan-test infra-container-test
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ frontend-test: $(WEB_STAMP_DEV) ## Run the web application's unit tests
 
 frontend-e2e: $(STAMP) $(WEB) $(WEB_STAMP_DEV) ## Try the web application in Chromium on the real backend
 	@$(NPM) run --silent e2e
+
+frontend-audit: $(STAMP) $(WEB) $(WEB_STAMP_DEV) ## Hold the main screens to Lighthouse's marks (on a machine that does nothing else)
+	@$(NPM) run --silent audit
 
 frontend-dev: $(WEB_STAMP_DEV) ## Serve the web application while it is written, beside a running `make run`
 	@$(NPM) run dev
@@ -118,7 +121,7 @@ infra-container-test: $(STAMP_DEV) ## Check the Containerfiles; start nginx and 
 		--ignore=emulator --ignore=applied --ignore=deployed .
 
 clean: ## Remove the environment and what tools cached
-	rm -rf $(VENV) build frontend/node_modules frontend/dist frontend/test-results backend/.mypy_cache backend/.ruff_cache backend/.pytest_cache backend/.hypothesis
+	rm -rf $(VENV) build frontend/node_modules frontend/audit/node_modules frontend/dist frontend/test-results backend/.mypy_cache backend/.ruff_cache backend/.pytest_cache backend/.hypothesis
 
 $(TOOLS): backend/requirements-build.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -24,7 +24,9 @@ const INSIDE = {
 const PARENT = { group: ["../*"], message: "Write @/... for what lies outside this folder." };
 
 export default tseslint.config(
-  { ignores: ["dist", "node_modules", "public", "test-results", "src/api/schema.d.ts"] },
+  {
+    ignores: ["dist", "**/node_modules", "audit", "public", "test-results", "src/api/schema.d.ts"],
+  },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   ...tseslint.configs.stylisticTypeChecked,

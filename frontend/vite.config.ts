@@ -28,8 +28,33 @@ function precompress(): Plugin {
   };
 }
 
+/** Has the browser fetch the application along with the entry, which imports it only when it runs. */
+function preloadStart(): Plugin {
+  return {
+    name: "preload-start",
+    apply: "build",
+    transformIndexHtml: {
+      order: "post",
+      handler(_, { bundle = {}, chunk: entry }) {
+        const chunks = Object.values(bundle).filter((file) => file.type === "chunk");
+        const start = chunks.find(
+          ({ facadeModuleId }) => facadeModuleId === source("app/start.tsx"),
+        );
+        if (!start) throw new Error("The bundle has no src/app/start.tsx");
+        const known = new Set([entry?.fileName, ...(entry?.imports ?? [])]);
+        return [start.fileName, ...start.imports]
+          .filter((file) => !known.has(file))
+          .map((file) => {
+            const attrs = { rel: "modulepreload", crossorigin: true, href: `/${file}` };
+            return { tag: "link", attrs, injectTo: "head" };
+          });
+      },
+    },
+  };
+}
+
 export default defineConfig({
-  plugins: [react(), tailwindcss(), precompress()],
+  plugins: [react(), tailwindcss(), preloadStart(), precompress()],
   resolve: {
     alias: {
       "@": source(""),

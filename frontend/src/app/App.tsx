@@ -6,7 +6,7 @@ import { subscribeSession, getSession, useSession } from "@/api/session";
 import { toast } from "@/components/toast";
 import { Toaster } from "@/components/Toaster";
 import { TooltipProvider } from "@/components/Tooltip";
-import { createAppRouter } from "@/app/router";
+import { createAppRouter, fetchScreen } from "@/app/router";
 import { Splash } from "@/app/Splash";
 import { SessionExpired } from "@/features/auth";
 
@@ -14,6 +14,7 @@ const queryClient = createQueryClient((problem) =>
   toast(problem.title, { detail: problem.message, tone: "danger" }),
 );
 const router = createAppRouter(queryClient);
+if (getSession().status === "unknown") fetchScreen(router);
 
 export function App() {
   const { status } = useSession();

@@ -1,15 +1,7 @@
-import { StrictMode } from "react";
-import { createRoot } from "react-dom/client";
-import { App } from "@/app/App";
 import { restoreSession } from "@/api/session";
 import "@/app/styles.css";
 
-const root = document.getElementById("root");
-if (!root) throw new Error("index.html has no #root");
-
+// The session is asked for while the application itself is still on its way: see `preloadStart` in
+// vite.config.ts.
 void restoreSession();
-createRoot(root).render(
-  <StrictMode>
-    <App />
-  </StrictMode>,
-);
+void import("@/app/start");

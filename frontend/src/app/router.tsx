@@ -192,6 +192,15 @@ export function createAppRouter(queryClient: QueryClient) {
   });
 }
 
+/** Fetches the code of the screen at the address, while it is still being found out who is here. */
+export function fetchScreen(router: ReturnType<typeof createAppRouter>): void {
+  const [routes] = router.getMatchedRoutes(router.latestLocation.pathname);
+  for (const route of routes) {
+    // What fails here fails again when it is shown, and is told there.
+    router.loadRouteChunk(route)?.catch(() => undefined);
+  }
+}
+
 declare module "@tanstack/react-router" {
   interface Register {
     router: ReturnType<typeof createAppRouter>;

@@ -12,7 +12,7 @@ import {
   Square,
   Trash2,
 } from "lucide-react";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { ANALYSIS_LISTS, analysisQuery, isLive } from "@/api/analyses";
 import { api, call } from "@/api/client";
 import { download } from "@/api/download";
@@ -32,15 +32,22 @@ import { formatAgo, formatCount, formatMoney, formatNumber } from "@/lib/format"
 import { saveAs } from "@/lib/save";
 import { CompareView } from "./CompareView";
 import { draftStore, emptyDraft, withSpec } from "./draft";
-import { ExtendDialog } from "./ExtendDialog";
 import { BudgetLink } from "./Forecast";
 import { kindOf, StatusBadge } from "./kinds";
 import { Question } from "./Question";
-import { ResultTable } from "./ResultTable";
 import { SummaryView } from "./SummaryView";
 import { tableAsJson } from "./table";
-import { SaveTemplate } from "./Templates";
 import { Unfinished } from "./Unfinished";
+
+const ExtendDialog = lazy(() =>
+  import("./ExtendDialog").then((file) => ({ default: file.ExtendDialog })),
+);
+const ResultTable = lazy(() =>
+  import("./ResultTable").then((file) => ({ default: file.ResultTable })),
+);
+const SaveTemplate = lazy(() =>
+  import("./Templates").then((file) => ({ default: file.SaveTemplate })),
+);
 
 type Deed = "pause" | "resume" | "cancel" | "retry";
 type Form = "csv" | "csv-evidence" | "xlsx" | "json";
@@ -128,13 +135,17 @@ function Shown({ analysis }: { analysis: Analysis }) {
       ) : analysis.kind === "compare" ? (
         <CompareView analysis={analysis} />
       ) : (
-        <ResultTable key={analysis.id} analysis={analysis} />
+        <Suspense fallback={<SkeletonRows label="Loading the results" />}>
+          <ResultTable key={analysis.id} analysis={analysis} />
+        </Suspense>
       )}
       <Question analysis={analysis} />
-      {asked === "extend" && <ExtendDialog analysis={analysis} onClose={close} />}
-      {asked === "template" && (
-        <SaveTemplate spec={analysis.spec} name={analysis.name} onClose={close} />
-      )}
+      <Suspense>
+        {asked === "extend" && <ExtendDialog analysis={analysis} onClose={close} />}
+        {asked === "template" && (
+          <SaveTemplate spec={analysis.spec} name={analysis.name} onClose={close} />
+        )}
+      </Suspense>
       {asked === "delete" && <DeleteAnalysis analysis={analysis} onClose={close} />}
     </Page>
   );

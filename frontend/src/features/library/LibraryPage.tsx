@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { Ellipsis, FileSearch, FolderOpen, Pencil, Trash2, X } from "lucide-react";
-import { useCallback, useMemo, useRef, useState } from "react";
+import { lazy, Suspense, useCallback, useMemo, useRef, useState } from "react";
 import { collectionsQuery } from "@/api/collections";
 import { documentsQuery } from "@/api/documents";
 import { useMay } from "@/api/me";
@@ -17,8 +17,6 @@ import { formatCount } from "@/lib/format";
 import { useShortcut } from "@/lib/shortcuts";
 import { useSettled } from "@/lib/use-settled";
 import { CollectionBar } from "./CollectionBar";
-import { CollectionDialog, DeleteCollection } from "./CollectionDialogs";
-import { DeleteDocuments } from "./DeleteDocuments";
 import { DocumentDetails } from "./DocumentDetails";
 import { DocumentTable } from "./DocumentTable";
 import { DropZone, FileButton } from "./DropZone";
@@ -26,6 +24,16 @@ import type { LibrarySearch } from "./search";
 import { useSelection } from "./selection";
 import { addUploads } from "./uploads";
 import { FirstQuestions, Welcome } from "@/features/welcome";
+
+const CollectionDialog = lazy(() =>
+  import("./CollectionDialogs").then((file) => ({ default: file.CollectionDialog })),
+);
+const DeleteCollection = lazy(() =>
+  import("./CollectionDialogs").then((file) => ({ default: file.DeleteCollection })),
+);
+const DeleteDocuments = lazy(() =>
+  import("./DeleteDocuments").then((file) => ({ default: file.DeleteDocuments })),
+);
 
 const STATUS_NAMES: Readonly<Record<DocumentStatus, string>> = {
   ready: "Ready",
@@ -177,44 +185,46 @@ export function LibraryPage() {
           }
         />
       )}
-      {asked?.what === "create" && (
-        <CollectionDialog
-          onClose={() => setAsked(null)}
-          onDone={({ id }) => {
-            setAsked(null);
-            change({ collection: id });
-          }}
-        />
-      )}
-      {asked?.what === "change" && (
-        <CollectionDialog
-          collection={asked.collection}
-          onClose={() => setAsked(null)}
-          onDone={() => setAsked(null)}
-        />
-      )}
-      {asked?.what === "delete" && (
-        <DeleteCollection
-          collection={asked.collection}
-          onClose={() => setAsked(null)}
-          onDone={() => {
-            setAsked(null);
-            change({ collection: undefined });
-          }}
-        />
-      )}
-      {asked?.what === "delete-documents" && (
-        <DeleteDocuments
-          ids={asked.ids}
-          name={asked.name}
-          onClose={() => setAsked(null)}
-          onDone={() => {
-            setAsked(null);
-            if (search.document && asked.ids.includes(search.document))
-              change({ document: undefined });
-          }}
-        />
-      )}
+      <Suspense>
+        {asked?.what === "create" && (
+          <CollectionDialog
+            onClose={() => setAsked(null)}
+            onDone={({ id }) => {
+              setAsked(null);
+              change({ collection: id });
+            }}
+          />
+        )}
+        {asked?.what === "change" && (
+          <CollectionDialog
+            collection={asked.collection}
+            onClose={() => setAsked(null)}
+            onDone={() => setAsked(null)}
+          />
+        )}
+        {asked?.what === "delete" && (
+          <DeleteCollection
+            collection={asked.collection}
+            onClose={() => setAsked(null)}
+            onDone={() => {
+              setAsked(null);
+              change({ collection: undefined });
+            }}
+          />
+        )}
+        {asked?.what === "delete-documents" && (
+          <DeleteDocuments
+            ids={asked.ids}
+            name={asked.name}
+            onClose={() => setAsked(null)}
+            onDone={() => {
+              setAsked(null);
+              if (search.document && asked.ids.includes(search.document))
+                change({ document: undefined });
+            }}
+          />
+        )}
+      </Suspense>
     </DropZone>
   );
 }
