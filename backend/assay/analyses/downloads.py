@@ -3,12 +3,9 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
-import orjson
-
-from assay.adapters.postgres import Database, Row
+from assay.adapters.postgres import Database, Row, Transaction
 from assay.analyses import exports, repository, table
 from assay.analyses.exports import Format
 from assay.analyses.models import FieldType, Kind
@@ -55,8 +52,8 @@ class Downloads:
             analysis = await repository.analysis(tx, analysis_id)
             if analysis is None:
                 raise not_found("analysis")
-            first = await table.table(tx, analysis, table.BEFORE_ALL, 1)
-        columns = _columns(analysis, first.columns)
+            names = await _names(tx, analysis)
+        columns = _columns(analysis, names)
         order = Order(form, columns, _about(analysis), evidence, str(self._folder))
         if analysis["kind"] == Kind.COMPARE:
             pages = self._topics(caller, analysis_id)
@@ -69,8 +66,8 @@ class Downloads:
         after: table.Place | None = table.BEFORE_ALL
         while after is not None:
             async with self._database.transaction(caller.scope) as tx:
-                found = await repository.raw_rows(tx, analysis_id, after=after, limit=limit)
-            yield [_raw(each) for each in found]
+                found = await repository.rows(tx, analysis_id, after=after, limit=limit)
+            yield [table.raw_row(each) for each in found]
             last = found[-1] if len(found) == limit else None
             after = (last["ordinal"], last["item"]) if last else None
         async with self._database.transaction(caller.scope) as tx:
@@ -83,7 +80,7 @@ class Downloads:
             analysis = await repository.analysis(tx, analysis_id)
             if analysis is None:
                 raise not_found("analysis")
-            page = await table.table(tx, analysis, table.BEFORE_ALL, MAX_TOPIC_ROWS)
+            page = await table.comparison(tx, analysis, -1, MAX_TOPIC_ROWS)
         yield [row.model_dump(mode="json") for row in page.rows]
 
 
@@ -95,13 +92,10 @@ def headers(name: str, form: Format) -> dict[str, str]:
     }
 
 
-def _raw(row: Row) -> dict[str, Any]:
-    """Return a row whose cells go on as the database wrote them."""
-    return {
-        "document_id": row["document_id"],
-        "document_name": row["document_name"],
-        "cells": orjson.Fragment(row["cells"]),
-    }
+async def _names(tx: Transaction, analysis: Row) -> Sequence[str]:
+    if analysis["kind"] == Kind.COMPARE:
+        return (await table.comparison(tx, analysis, -1, 0)).columns
+    return table.columns(analysis)
 
 
 def _columns(analysis: Row, names: Sequence[str]) -> list[tuple[str, FieldType]]:

@@ -105,16 +105,12 @@ _RESULTS = text(
     " where analysis_id = :id and ordinal > :after and status = 'done' and result is not null"
     " order by ordinal limit :limit"
 )
-_ROWS_AFTER = (
+_RAW_ROWS = text(
+    "select r.ordinal, r.item, r.document_id, d.document_name, cast(r.cells as text) as cells"
     " from analysis_rows r join analysis_documents d on d.tenant_id = r.tenant_id"
     "   and d.analysis_id = r.analysis_id and d.document_id = r.document_id"
     " where r.analysis_id = :id and (r.ordinal, r.item) > (:ordinal, :item)"
     " order by r.ordinal, r.item limit :limit"
-)
-_ROWS = text(f"select r.ordinal, r.item, r.document_id, d.document_name, r.cells{_ROWS_AFTER}")
-_RAW_ROWS = text(
-    "select r.ordinal, r.item, r.document_id, d.document_name, cast(r.cells as text) as cells"
-    f"{_ROWS_AFTER}"
 )
 _OPEN = text("select count(*) as n from analyses where status in ('queued', 'running', 'paused')")
 _SIZES = text(
@@ -281,15 +277,7 @@ async def results(tx: Transaction, analysis_id: UUID, *, after: int, limit: int)
 async def rows(
     tx: Transaction, analysis_id: UUID, *, after: tuple[int, int], limit: int
 ) -> Sequence[Row]:
-    """Return rows of the table after an ordinal and item."""
-    ordinal, item = after
-    return await tx.all(_ROWS, id=analysis_id, ordinal=ordinal, item=item, limit=limit)
-
-
-async def raw_rows(
-    tx: Transaction, analysis_id: UUID, *, after: tuple[int, int], limit: int
-) -> Sequence[Row]:
-    """Return the same as `rows`, with cells as the text of their JSON."""
+    """Return rows of the table after an ordinal and item, their cells as the text of their JSON."""
     ordinal, item = after
     return await tx.all(_RAW_ROWS, id=analysis_id, ordinal=ordinal, item=item, limit=limit)
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.routing import APIRoute
-from starlette.responses import StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Match
 from starlette.types import Scope
 
@@ -231,7 +231,8 @@ async def read_table(
     time; another waits some seconds for it, then ends with 429.
     """
     if form is Format.JSON and not download:
-        return await analyses.table(caller, analysis_id, cursor=cursor, limit=limit)
+        page = await analyses.table(caller, analysis_id, cursor=cursor, limit=limit)
+        return Response(page, media_type="application/json")
     file = await analyses.downloads.open(caller, analysis_id, form, evidence=evidence)
     return StreamingResponse(file.pieces, media_type=file.media_type, headers=file.headers)
 

@@ -23,7 +23,6 @@ from assay.analyses.schemas import (
     AnalysisSpec,
     DocumentPage,
     Estimate,
-    Table,
     spec_of,
 )
 from assay.analyses.templates_service import Templates
@@ -160,8 +159,8 @@ class Analyses:
 
     async def table(
         self, caller: Caller, analysis_id: UUID, *, cursor: str | None, limit: int
-    ) -> Table:
-        """Return a page of the table.
+    ) -> bytes:
+        """Return a page of the table, as the JSON of a `Table`.
 
         :raises NotFound: it is unknown here.
         """
