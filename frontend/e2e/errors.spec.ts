@@ -107,3 +107,145 @@ test("an unknown address has a way back", async ({ page, account }) => {
   await page.getByRole("link", { name: "Go to your workspace" }).click();
   await expect(page.getByRole("heading", { name: "Library" })).toBeVisible();
 });
+
+const FACES = [
+  [403, "You may not see this"],
+  [404, "Not found"],
+  [429, "A little too fast"],
+  [500, "Something broke on our side"],
+  [503, "A part of Assay is away"],
+] as const;
+
+for (const [path, call] of [
+  ["/usage", "/v1/usage"],
+  ["/audit", "/v1/audit"],
+  ["/settings?tab=members", "/v1/members"],
+  ["/settings?tab=api-keys", "/v1/api-keys"],
+  ["/settings?tab=sessions", "/v1/sessions"],
+] as const) {
+  test(`each failure has a face on ${path}`, async ({ page, account }) => {
+    expect(account.token).toBeTruthy();
+    let status: number = FACES[0][0];
+    await page.route(new RegExp(`${call}(\\?|$)`), (route) => {
+      // Tried again at once by itself where it may pass; a limit has a countdown.
+      const headers = { "Retry-After": status === 429 ? "30" : "0" };
+      return route.fulfill(problem(status, "The title", "What the server says of it.", headers));
+    });
+    for (const [next, title] of FACES) {
+      status = next;
+      await page.goto(path);
+      await expect(page.getByRole("heading", { name: title })).toBeVisible();
+      await expect(page.getByText("What the server says of it.")).toBeVisible();
+      if (status === 429) {
+        await expect(page.getByRole("button", { name: /Trying again in \d+ s/ })).toBeVisible();
+      }
+      if (status === 500) {
+        await expect(page.getByText("r-123")).toBeVisible();
+        await expectAccessible(page);
+      }
+    }
+    await page.unroute(new RegExp(`${call}(\\?|$)`));
+    await page.getByRole("button", { name: "Try again" }).click();
+    await expect(page.getByRole("heading", { name: FACES[4][1] })).toBeHidden();
+  });
+}
+
+test("nobody answering has a face, and passes", async ({ page, account }) => {
+  expect(account.token).toBeTruthy();
+  await page.route(/\/v1\/usage/, (route) => route.abort("connectionrefused"));
+  await page.goto("/usage");
+  await expect(page.getByRole("heading", { name: "Assay does not answer" })).toBeVisible();
+  await expectAccessible(page);
+  await page.unroute(/\/v1\/usage/);
+  await page.getByRole("button", { name: "Try again" }).click();
+  await expect(page.getByRole("heading", { name: "What was used" })).toBeVisible();
+});
+
+const FORMS = [
+  {
+    path: "/settings?tab=members",
+    opened: "Add a member",
+    call: "**/v1/members",
+    typed: { "E-mail": "bo@example.com" },
+    send: "Add the member",
+  },
+  {
+    path: "/settings?tab=api-keys",
+    opened: "Make a key",
+    call: "**/v1/api-keys",
+    typed: { Name: "nightly import" },
+    send: "Make the key",
+  },
+  {
+    path: "/settings?tab=password",
+    opened: null,
+    call: "**/v1/me/password",
+    typed: { "Current password": "correct horse battery", "New password": "another horse battery" },
+    send: "Change the password",
+  },
+] as const;
+
+for (const { path, opened, call, typed, send } of FORMS) {
+  test(`whatever fails, what was typed at ${path} is kept`, async ({ page, account }) => {
+    expect(account.token).toBeTruthy();
+    await page.goto(path);
+    if (opened) await page.getByRole("button", { name: opened }).first().click();
+    for (const [label, value] of Object.entries(typed)) {
+      await page.getByLabel(label, { exact: true }).fill(value);
+    }
+    let status: number | null = null;
+    await page.route(call, (route) => {
+      if (route.request().method() === "GET") return route.continue();
+      if (status === null) return route.abort("connectionrefused");
+      const headers: Record<string, string> = status === 429 ? { "Retry-After": "20" } : {};
+      return route.fulfill(problem(status, "Refused", `This is a ${status}.`, headers));
+    });
+    for (status of [401, 403, 404, 409, 413, 422, 429, 500, 503, null]) {
+      await page.getByRole("button", { name: send }).click();
+      await expect(page.getByRole("alert")).toContainText(
+        status === null ? "The connection failed." : `This is a ${status}.`,
+      );
+      if (status === 429) await expect(page.getByText(/Try again in \d+ s/)).toBeVisible();
+      for (const [label, value] of Object.entries(typed)) {
+        await expect(page.getByLabel(label, { exact: true })).toHaveValue(value);
+      }
+    }
+    await expectAccessible(page);
+    await page.unroute(call);
+    await page.getByRole("button", { name: send }).click();
+    await expect(page.getByRole("alert")).toBeHidden();
+  });
+}
+
+test("a role that may not see a screen is told so, and led there by nothing", async ({
+  page,
+  account,
+  request,
+}) => {
+  const answer = await request.post("/v1/members", {
+    headers: { Authorization: `Bearer ${account.token}` },
+    data: { email: `viewer.${Date.now()}@example.com`, role: "viewer" },
+  });
+  const { email, temporary_password: password } = (await answer.json()) as Record<string, string>;
+  await page.context().clearCookies();
+  await page.goto("/sign-in?next=/usage");
+  await page.getByLabel("E-mail").fill(email ?? "");
+  await page.getByLabel("Password", { exact: true }).fill(password ?? "");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByRole("heading", { name: "Usage and cost" })).toBeVisible();
+  await expect(page.getByRole("link", { name: "Audit log" })).toHaveCount(0);
+  await page.keyboard.press("Control+k");
+  await page.getByRole("combobox", { name: "Command" }).fill("audit");
+  await expect(page.getByText("Nothing is called that.")).toBeVisible();
+  await page.goto("/audit");
+  await expect(page.getByRole("heading", { name: "You may not see this" })).toBeVisible();
+  await expect(page.getByText(/This needs the role owner/)).toBeVisible();
+  await expectAccessible(page);
+});
+
+test("a document that is gone has a face", async ({ page, account }) => {
+  expect(account.token).toBeTruthy();
+  await page.goto(`/documents/${crypto.randomUUID()}`);
+  await expect(page.getByRole("heading", { name: "Not found" })).toBeVisible();
+  await expectAccessible(page);
+});

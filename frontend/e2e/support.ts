@@ -133,7 +133,10 @@ export async function expectAccessibleOnAll(page: Page): Promise<void> {
   for (const width of [390, 1440]) {
     await page.setViewportSize({ width, height: 900 });
     await expectAccessible(page);
-    const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    const over = await page.evaluate(() => {
+      const frames = [document.documentElement, ...document.querySelectorAll("main")];
+      return Math.max(...frames.map((each) => each.scrollWidth - each.clientWidth));
+    });
     expect(over, `what juts out of ${width} pixels`).toBe(0);
   }
 }

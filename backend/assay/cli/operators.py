@@ -30,7 +30,7 @@ async def create(settings: Settings, console: Console, name: str) -> int:
         key = await asyncio.to_thread(create_operator, owner, name)
     if key is None:
         raise CommandFailed(f"There is an operator named {name} already. Revoke that one first.")
-    console.note("The key is shown this once; Assay keeps its hash alone.")
+    console.note("The key is shown this once; Assay keeps its hash alone. It opens /operator.")
     console.print(key)
     return 0
 

@@ -57,7 +57,7 @@ export function Chart({ title, labels, series, format }: ChartProps) {
         <div className="flex h-[150px] flex-col justify-between text-right text-xs text-muted tabular-nums">
           {Array.from({ length: TICKS }, (_, tick) => (
             <span key={tick} className="-my-2">
-              {format((top * (TICKS - 1 - tick)) / (TICKS - 1))}
+              {(top > 0 || tick === TICKS - 1) && format((top * (TICKS - 1 - tick)) / (TICKS - 1))}
             </span>
           ))}
         </div>

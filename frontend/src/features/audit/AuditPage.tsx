@@ -76,7 +76,7 @@ export function AuditPage() {
             {events.items.map((event) => (
               <Tr key={event.id}>
                 <Td className="whitespace-nowrap text-muted">{formatDateTime(event.created_at)}</Td>
-                <Td>{sentence(event.action, event.details)}</Td>
+                <Td className="min-w-44 wrap-anywhere">{sentence(event.action, event.details)}</Td>
                 <Td>{event.actor ?? event.actor_kind}</Td>
                 <Td className="font-mono text-sm text-muted">{event.address}</Td>
               </Tr>

@@ -44,7 +44,7 @@ export function StatePage() {
         tab="State · Operator"
         description="Every part as one process sees it, asked every five seconds."
       >
-        <div className="grid grid-cols-[minmax(0,1fr)] gap-10">
+        <div className="grid grid-cols-1 gap-10">
           <Topology />
           <Queue />
         </div>
@@ -72,7 +72,7 @@ function Topology() {
     );
   }
   return (
-    <div className="grid grid-cols-[minmax(0,1fr)] gap-8">
+    <div className="grid grid-cols-1 gap-8">
       {state.error ? (
         <Notice tone="danger" problem={state.error} />
       ) : (
@@ -190,10 +190,8 @@ function PartCard({ name, part }: { name: string; part: Part }) {
 
 function Nodes({ nodes }: { nodes: NonNullable<State["nodes"]> }) {
   return (
-    <section aria-labelledby="nodes">
-      <h2 id="nodes" className="mb-3 text-lg font-semibold">
-        Nodes of the vector store
-      </h2>
+    <section>
+      <h2 className="mb-3 text-lg font-semibold">Nodes of the vector store</h2>
       <Table label="Nodes of the vector store">
         <thead>
           <tr>
@@ -235,11 +233,9 @@ function Queue() {
   return (
     <>
       <Lanes queues={queue.data.queues} />
-      <section aria-labelledby="failures">
+      <section>
         <div className="mb-3 flex items-center justify-between gap-4">
-          <h2 id="failures" className="text-lg font-semibold">
-            What failed
-          </h2>
+          <h2 className="text-lg font-semibold">What failed</h2>
           <SpanField days={days} onChange={setDays} />
         </div>
         <Failures failures={queue.data.failures} />
@@ -250,10 +246,8 @@ function Queue() {
 
 function Lanes({ queues }: { queues: QueueReport["queues"] }) {
   return (
-    <section aria-labelledby="queue">
-      <h2 id="queue" className="mb-3 text-lg font-semibold">
-        Queue
-      </h2>
+    <section>
+      <h2 className="mb-3 text-lg font-semibold">Queue</h2>
       {queues === null ? (
         <Notice tone="warn">
           No worker told of the queue within a minute, so nobody knows what waits.

@@ -85,8 +85,8 @@ function Tenant({ account }: { account: Account }) {
           deleted.
         </Notice>
       )}
-      <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-8 lg:grid-cols-[minmax(0,1fr)_minmax(0,1.2fr)]">
-        <div className="grid grid-cols-[minmax(0,1fr)] gap-8">
+      <div className="grid grid-cols-1 items-start gap-8 lg:grid-cols-[minmax(0,1fr)_minmax(0,1.2fr)]">
+        <div className="grid grid-cols-1 gap-8">
           <Holdings account={account} />
           <UsageAndCost account={account} />
         </div>

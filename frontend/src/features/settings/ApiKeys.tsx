@@ -71,15 +71,15 @@ export function ApiKeys() {
             <tbody>
               {keys.items.map((key) => (
                 <Tr key={key.id}>
-                  <Td className="font-medium">{key.name}</Td>
+                  <Td className="min-w-36 font-medium wrap-anywhere">{key.name}</Td>
                   <Td>
                     <code className="font-mono text-sm">{key.prefix}…</code>
                   </Td>
                   <Td className="capitalize">{key.role}</Td>
-                  <Td className="text-muted">
+                  <Td className="whitespace-nowrap text-muted">
                     {key.last_used_at ? formatAgo(key.last_used_at) : "never"}
                   </Td>
-                  <Td className="text-muted">
+                  <Td className="whitespace-nowrap text-muted">
                     {key.expires_at ? formatDate(key.expires_at) : "never"}
                   </Td>
                   <Td className="text-right">

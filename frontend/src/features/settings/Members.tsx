@@ -107,8 +107,8 @@ function MemberRow({ member, mayChange, onRemove }: RowProps) {
   });
   return (
     <Tr>
-      <Td>
-        <span className="font-medium">{member.email}</span>
+      <Td className="min-w-44">
+        <span className="font-medium wrap-anywhere">{member.email}</span>
         {self && <span className="ml-2 text-sm text-muted">you</span>}
       </Td>
       <Td>
@@ -116,6 +116,7 @@ function MemberRow({ member, mayChange, onRemove }: RowProps) {
           <SelectField
             label={`Role of ${member.email}`}
             hideLabel
+            className="min-w-28 capitalize"
             value={changing.isPending ? changing.variables : member.role}
             onChange={(event) => changing.mutate(event.target.value as Role)}
           >
@@ -129,7 +130,7 @@ function MemberRow({ member, mayChange, onRemove }: RowProps) {
           <span className="capitalize">{member.role}</span>
         )}
       </Td>
-      <Td className="text-muted">{formatDate(member.created_at)}</Td>
+      <Td className="whitespace-nowrap text-muted">{formatDate(member.created_at)}</Td>
       <Td className="text-right">
         {mayChange && !self && (
           <Button size="sm" look="ghost" onClick={onRemove}>

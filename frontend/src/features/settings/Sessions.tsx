@@ -62,7 +62,7 @@ function SessionRow({ session }: { session: LogIn }) {
   });
   return (
     <Tr>
-      <Td className="max-w-md">
+      <Td className="max-w-md min-w-44">
         <span className="line-clamp-2 break-words">{session.user_agent || "Unknown"}</span>
       </Td>
       <Td className="whitespace-nowrap text-muted">{formatAgo(session.created_at)}</Td>

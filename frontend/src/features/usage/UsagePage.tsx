@@ -66,7 +66,11 @@ export function UsagePage() {
 
 function Loading() {
   return (
-    <div role="status" aria-label="Loading the usage" className="grid gap-4 md:grid-cols-2">
+    <div
+      role="status"
+      aria-label="Loading the usage"
+      className="grid grid-cols-1 gap-4 md:grid-cols-2"
+    >
       {Array.from({ length: 6 }, (_, index) => (
         <Skeleton key={index} className="h-40" />
       ))}
@@ -85,13 +89,13 @@ function Figures({ report, span }: { report: Report; span: Span }) {
     values: periods.map((period) => period.costs[part]),
   }));
   return (
-    <div className="grid gap-8">
+    <div className="grid grid-cols-1 gap-8">
       <Allowances report={report} />
       <section aria-labelledby="costs">
         <h2 id="costs" className="mb-3 text-lg font-semibold">
           Cost
         </h2>
-        <div className="grid gap-4 lg:grid-cols-[3fr_2fr]">
+        <div className="grid grid-cols-1 gap-4 lg:grid-cols-[3fr_2fr]">
           <Chart title="Cost by part" labels={labels} series={costs} format={formatMoney} />
           <CostTable report={report} />
         </div>
@@ -100,7 +104,7 @@ function Figures({ report, span }: { report: Report; span: Span }) {
         <h2 id="meters" className="mb-3 text-lg font-semibold">
           What was used
         </h2>
-        <div className="grid gap-4 md:grid-cols-2">
+        <div className="grid grid-cols-1 gap-4 md:grid-cols-2">
           <Chart
             title="API calls"
             labels={labels}
@@ -144,7 +148,7 @@ function Figures({ report, span }: { report: Report; span: Span }) {
 function Allowances({ report }: { report: Report }) {
   const { budget, limits } = report;
   return (
-    <section aria-label="Budget and limits" className="grid gap-4 md:grid-cols-3">
+    <section aria-label="Budget and limits" className="grid grid-cols-1 gap-4 md:grid-cols-3">
       <Meter
         title="Budget for models"
         held={budget.spent_usd}
@@ -232,7 +236,7 @@ function UsageTable({ periods, labels }: { periods: Period[]; labels: string[] }
     .filter(({ period }) => period.api_calls > 0 || period.costs.total > 0)
     .reverse();
   return (
-    <details className="rounded-lg border border-line bg-surface p-4">
+    <details className="self-start rounded-lg border border-line bg-surface p-4">
       <summary className="font-medium">As a table</summary>
       <div className="mt-3 max-h-80 overflow-y-auto">
         <Table label="Usage by period">

@@ -47,13 +47,16 @@ export default function DocumentView({ place, onClose }: ViewProps) {
   const mark = here && place.start !== undefined && place.end !== undefined;
   const range = mark ? { start: place.start ?? 0, end: place.end ?? 0 } : null;
 
+  // Where it cannot be closed, it is the whole page.
+  const Heading = onClose ? "h2" : "h1";
+
   return (
     <div className="flex h-full min-h-0 flex-col">
       <header className="border-b border-line px-3 py-2">
         <div className="flex items-center gap-1">
-          <h2 className="min-w-0 flex-1 truncate font-medium" title={file.data?.name}>
+          <Heading className="min-w-0 flex-1 truncate font-medium" title={file.data?.name}>
             {file.data?.name ?? "Document"}
-          </h2>
+          </Heading>
           <IconButton
             icon={Download}
             label="Download the original"
