@@ -4,7 +4,7 @@ export default defineConfig({
   testDir: "e2e",
   testMatch: "*.spec.ts",
   globalSetup: "./e2e/backend.ts",
-  globalTimeout: 15 * 60_000,
+  globalTimeout: 30 * 60_000,
   timeout: 90_000,
   // Two slow cores do it all: the browser, the backend, the reading of documents.
   expect: { timeout: 20_000 },

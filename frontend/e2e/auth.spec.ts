@@ -1,4 +1,4 @@
-import { call, expect, expectAccessible, test } from "./support";
+import { endSessions, expect, expectAccessible, test } from "./support";
 
 test("a person signs up, leaves, and comes back to where they wanted to go", async ({ page }) => {
   const email = `grace.${Date.now()}@example.com`;
@@ -76,17 +76,7 @@ test("a session that ends in mid-work is taken up over the page", async ({
   await page.getByRole("button", { name: "New collection" }).click();
   await page.getByLabel("Name", { exact: true }).fill("Contracts of 2025");
 
-  // Somewhere else, the person ends all other sessions.
-  const login = await request.post("/v1/auth/login", {
-    data: { email: account.email, password: account.password },
-  });
-  const { access_token: token } = (await login.json()) as { access_token: string };
-  const elsewhere = { ...account, token };
-  const { items } = await call(request, elsewhere, "GET", "/v1/sessions");
-  for (const { id, current } of items as { id: string; current: boolean }[]) {
-    if (!current) await call(request, elsewhere, "DELETE", `/v1/sessions/${id}`);
-  }
-
+  await endSessions(request, account);
   await page.getByRole("button", { name: "Create the collection" }).click();
   const dialog = page.getByRole("dialog", { name: "Your session has ended" });
   await expect(dialog).toBeVisible();

@@ -20,11 +20,16 @@ export default async function start(): Promise<() => Promise<void>> {
 }
 
 /** A server on a data folder; every test of a run signs up, so that limit is lifted. */
-export function serve(folder: string, port = 0): ChildProcess {
+export function serve(
+  folder: string,
+  port = 0,
+  given: Readonly<Record<string, string>> = {},
+): ChildProcess {
   const settings = {
     ANONYMOUS_PER_MINUTE: "100000",
     OPEN_PER_MINUTE: "100000",
     LOG_LEVEL: "ERROR",
+    ...given,
   };
   return spawn(ASSAY, ["serve", "--port", String(port)], {
     env: { ...process.env, ...settings, ASSAY_DATA_DIR: folder, ASSAY_MODE: "embedded" },

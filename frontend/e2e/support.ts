@@ -141,6 +141,19 @@ export async function expectAccessibleOnAll(page: Page): Promise<void> {
   }
 }
 
+/** Ends every session of the account but one of its own, as the person may from elsewhere. */
+export async function endSessions(request: APIRequestContext, account: Account): Promise<void> {
+  const login = await request.post("/v1/auth/login", {
+    data: { email: account.email, password: account.password },
+  });
+  const { access_token: token } = (await login.json()) as { access_token: string };
+  const elsewhere = { ...account, token };
+  const { items } = await call(request, elsewhere, "GET", "/v1/sessions");
+  for (const { id, current } of items as { id: string; current: boolean }[]) {
+    if (!current) await call(request, elsewhere, "DELETE", `/v1/sessions/${id}`);
+  }
+}
+
 /** axe finds nothing, in light and in dark. */
 export async function expectAccessible(page: Page): Promise<void> {
   for (const colorScheme of ["light", "dark"] as const) {
