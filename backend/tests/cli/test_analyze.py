@@ -307,11 +307,11 @@ def _typed(folder: Path, arguments: tuple[str, ...], answer: str) -> str:
         stderr=child,
     )
     os.close(child)
-    shown = ""
-    while "[y/N]" not in shown:
-        shown += os.read(parent, 10_000).decode()
+    shown = b""
+    while b"[y/N]" not in shown:
+        shown += os.read(parent, 10_000)
     os.write(parent, f"{answer}\n".encode())
     assert process.wait(60) == 1
-    shown += os.read(parent, 10_000).decode()
+    shown += os.read(parent, 10_000)
     os.close(parent)
-    return shown
+    return shown.decode()
