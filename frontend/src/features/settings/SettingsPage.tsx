@@ -7,10 +7,12 @@ import { Members } from "./Members";
 import { Password } from "./Password";
 import type { SettingsTab } from "./search";
 import { Sessions } from "./Sessions";
+import { Webhooks } from "./Webhooks";
 
 const PANELS: Record<SettingsTab, () => React.JSX.Element> = {
   members: Members,
   "api-keys": ApiKeys,
+  webhooks: Webhooks,
   sessions: Sessions,
   password: Password,
 };
@@ -19,6 +21,7 @@ export function SettingsPage() {
   const { tab = "members" } = useSearch({ from: "/inside/settings" });
   const navigate = useNavigate();
   const mayHoldKeys = useMay("member");
+  const mayManage = useMay("admin");
   const Panel = PANELS[tab];
   return (
     <Page title="Settings">
@@ -29,6 +32,7 @@ export function SettingsPage() {
         tabs={[
           { value: "members", label: "Members" },
           ...(mayHoldKeys ? ([{ value: "api-keys", label: "API keys" }] as const) : []),
+          ...(mayManage ? ([{ value: "webhooks", label: "Webhooks" }] as const) : []),
           { value: "sessions", label: "Sessions" },
           { value: "password", label: "Password" },
         ]}

@@ -1,4 +1,4 @@
-export const TABS = ["members", "api-keys", "sessions", "password"] as const;
+export const TABS = ["members", "api-keys", "webhooks", "sessions", "password"] as const;
 export type SettingsTab = (typeof TABS)[number];
 
 export interface SettingsSearch {
