@@ -27,7 +27,6 @@ test("a webhook is added, tested and deleted", async ({ page, account }) => {
   await page.getByRole("button", { name: "Send a test" }).click();
   await expect(page.getByText(/Attempts: 1; /)).toBeVisible();
   await expectAccessibleOnAll(page);
-  if (process.env.SHOT) await page.screenshot({ path: process.env.SHOT });
   await page.getByRole("button", { name: "Close", exact: true }).last().click();
   await expectAccessibleOnAll(page);
 

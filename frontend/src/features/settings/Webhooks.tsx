@@ -32,10 +32,9 @@ export function Webhooks() {
   const [making, setMaking] = useState(false);
   const [opened, setOpened] = useState<Webhook | null>(null);
   const [deleting, setDeleting] = useState<Webhook | null>(null);
-  const hooks = usePages<Webhook>(KEY, async (_cursor, signal) => ({
-    next_cursor: null,
-    ...(await call(api.GET("/v1/webhooks", { signal }))),
-  }));
+  const hooks = usePages<Webhook>(KEY, (cursor, signal) =>
+    call(api.GET("/v1/webhooks", { signal, params: { query: { cursor } } })),
+  );
   if (hooks.error) return <ErrorState error={hooks.error} onRetry={() => void hooks.refetch()} />;
   if (!hooks.items) return <SkeletonRows rows={3} label="Loading the webhooks" />;
   const make = (
