@@ -69,7 +69,9 @@ export function Webhooks() {
             <tbody>
               {hooks.items.map((hook) => (
                 <Tr key={hook.id}>
-                  <Td className="font-medium break-all">{hook.url}</Td>
+                  <Td>
+                    <div className="min-w-52 font-medium break-all">{hook.url}</div>
+                  </Td>
                   <Td className="text-muted">{hook.events.join(", ")}</Td>
                   <Td>
                     <Badge tone={hook.active ? "ok" : "warn"}>{stateOf(hook)}</Badge>
