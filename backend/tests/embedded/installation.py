@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import psutil
 import psycopg
@@ -23,6 +24,7 @@ from assay.settings import Settings
 BACKEND = Path(__file__).parents[2]
 URL = "http://127.0.0.1:8000"
 END_SECONDS = 15
+Fact = TypeVar("Fact")
 
 
 @dataclass
@@ -71,10 +73,23 @@ def held(folder: Path, before_exec: Callable[[], None] | None = None) -> Iterato
         process.stdout.close()
 
 
+def of_each(processes: list[psutil.Process], fact: Callable[[psutil.Process], Fact]) -> list[Fact]:
+    """Return a fact of each process but those that ended: PostgreSQL's own workers come and go."""
+    facts = []
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            facts.append(fact(process))
+    return facts
+
+
 def still_running(processes: list[psutil.Process]) -> list[psutil.Process]:
     """Return those that have not ended after a while."""
     _, alive = psutil.wait_procs(processes, timeout=END_SECONDS)
-    return [each for each in alive if each.status() != psutil.STATUS_ZOMBIE]
+    return [
+        each
+        for each in alive
+        if psutil.STATUS_ZOMBIE not in of_each([each], psutil.Process.status) and each.is_running()
+    ]
 
 
 def dsn(settings: Settings) -> str:

@@ -25,7 +25,7 @@ from assay.embedded.privileges import prepare, unprivileged_user
 from assay.embedded.process import PartState, StartFailed
 from assay.embedded.supervisor import Embedded
 from assay.settings import Settings
-from tests.embedded.installation import URL, dsn, held, read, spawn, still_running, write
+from tests.embedded.installation import URL, dsn, held, of_each, read, spawn, still_running, write
 
 POSTGRES_15 = Path("/usr/lib/postgresql/15/bin")
 WAIT_SECONDS = 30
@@ -122,7 +122,11 @@ async def test_passwords_are_asked_for(running):
 def test_no_password_is_an_argument(folder):
     with held(folder) as installation:
         secrets = json.loads((folder / "secrets.json").read_text()).values()
-        arguments = " ".join(" ".join(each.cmdline()) for each in installation.everything())
+        arguments = " ".join(
+            word
+            for words in of_each(installation.everything(), psutil.Process.cmdline)
+            for word in words
+        )
     assert not [each for each in secrets if each in arguments]
 
 
@@ -266,12 +270,12 @@ def test_root_gives_postgres_to_an_unprivileged_user_below_a_closed_folder(folde
     assert folder.parent.stat().st_mode & 0o077 == 0
     assert folder.parent.stat().st_uid == 0
     with held(folder) as installation:
-        users = {
-            each.uids().effective
-            for each in installation.everything()[1:]
-            if each.name() == "postgres"
+        named = of_each(
+            installation.everything()[1:], lambda each: (each.name(), each.uids().effective)
+        )
+        assert {user for name, user in named if name == "postgres"} == {
+            pwd.getpwnam("nobody").pw_uid
         }
-        assert users == {pwd.getpwnam("nobody").pw_uid}
         assert read(installation.dsn) == [1]
 
 
@@ -285,7 +289,8 @@ def test_an_ordinary_user_runs_it_all(open_folder):
     with held(data, prepare(user, walk=True)) as installation:
         processes = installation.everything()
         write(installation.dsn, 1)
-        assert {each.uids().effective for each in processes} == {user.pw_uid}
+        users = of_each(processes, lambda each: each.uids().effective)
+        assert set(users) == {user.pw_uid}
         assert read(installation.dsn) == [1]
         installation.process.kill()
         assert still_running(processes) == []
