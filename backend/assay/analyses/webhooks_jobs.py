@@ -41,6 +41,8 @@ class WebhookJobs:
             return
         status, error = await self._attempt(row)
         async with self._database.transaction(scope) as tx:
+            if not await repository.hold(tx, row["webhook_id"]):
+                return
             if error is None:
                 await repository.outcome(
                     tx,

@@ -64,6 +64,7 @@ _TO_DELIVER = text(
     " join webhooks w on w.tenant_id = d.tenant_id and w.id = d.webhook_id"
     " where d.id = :id and d.status = 'pending'"
 )
+_HOLD = text("select id from webhooks where id = :id for no key update")
 _OUTCOME = text(
     "update webhook_deliveries set status = :status, attempts = attempts + 1,"
     " response_status = :response_status, error = :error,"
@@ -128,8 +129,9 @@ async def add_delivery(
     tx: Transaction, delivery_id: UUID, webhook_id: UUID, event: str, body: str, kept: timedelta
 ) -> None:
     """Add a delivery, and forget those that are older than is kept."""
-    await tx.run(_FORGET, webhook_id=webhook_id, age=kept)
+    # Added first: that holds the webhook, so that no deletion comes between. See `hold`.
     await tx.run(_ADD, id=delivery_id, webhook_id=webhook_id, event=event, body=body)
+    await tx.run(_FORGET, webhook_id=webhook_id, age=kept)
 
 
 async def deliveries(
@@ -148,6 +150,15 @@ async def deliveries(
 async def to_deliver(tx: Transaction, delivery_id: UUID) -> Row | None:
     """Return a delivery that is still to be made, with where and how."""
     return await tx.first(_TO_DELIVER, id=delivery_id)
+
+
+async def hold(tx: Transaction, webhook_id: UUID) -> bool:
+    """Keep others from changing a webhook or deleting it; False if it is gone.
+
+    To be called before its deliveries are changed: a deletion locks the webhook, then the
+    deliveries, and whoever did so the other way round would deadlock with it.
+    """
+    return await tx.first(_HOLD, id=webhook_id) is not None
 
 
 async def outcome(

@@ -9,7 +9,7 @@ import pytest
 from assay import worker
 from assay.adapters.jobs import Jobs
 from assay.adapters.outgoing import Outgoing
-from assay.analyses import webhooks_models
+from assay.analyses import webhooks_models, webhooks_repository
 from assay.analyses.models import Status
 from assay.analyses.webhooks_models import Secrets
 from assay.analyses.webhooks_service import Announcements
@@ -211,6 +211,27 @@ async def test_deliveries_do_not_survive_their_webhook(
     assert (await tenant.client.get(f"{path}/deliveries")).status_code == 404
     await asyncio.sleep(2.5)
     assert len(receiver.requests) == 1
+
+
+async def test_a_webhook_is_deleted_while_an_attempt_is_kept(
+    new_tenant, receiver, delivering, monkeypatch
+):
+    receiver.answers = [answer(500)]
+    tenant = await new_tenant()
+    webhook = await made(tenant, receiver.url())
+    deletion = asyncio.get_running_loop().create_future()
+    outcome = webhooks_repository.outcome
+
+    async def slow(*args, **values):
+        await outcome(*args, **values)
+        deletion.set_result(
+            asyncio.create_task(tenant.client.delete(f"/v1/webhooks/{webhook['id']}"))
+        )
+        await asyncio.sleep(0.5)
+
+    monkeypatch.setattr(webhooks_repository, "outcome", slow)
+    await test(tenant, webhook)
+    assert (await (await deletion)).status_code == 204
 
 
 async def test_only_admins_reach_webhooks_and_only_logged_in_ones_change_them(app, new_tenant):
