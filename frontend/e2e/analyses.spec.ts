@@ -1,10 +1,25 @@
 import { readFile } from "node:fs/promises";
-import { call, expect, expectAccessible, test, upload, type Account } from "./support";
-import type { APIRequestContext } from "@playwright/test";
+import { expectMarked, openedBy } from "./highlight";
+import {
+  call,
+  expect,
+  expectAccessible,
+  expectAccessibleOnAll,
+  test,
+  upload,
+  type Account,
+} from "./support";
+import type { APIRequestContext, Page } from "@playwright/test";
 
 const DATA =
   process.env.ASSAY_TEST_DATA ?? new URL("../../../shared/data", import.meta.url).pathname;
-const REPORTS = ["20071229X02007.pdf", "20080109X00035.pdf", "20080114X00043.pdf"];
+/** What the three reports say of themselves, read by eye. */
+const FACTS = {
+  "20071229X02007.pdf": ["NYC08CA055", "2007-12-08", "Tallahassee, FL"],
+  "20080109X00035.pdf": ["NYC08CA048", "2007-11-28", "Latrobe, PA"],
+  "20080114X00043.pdf": ["NYC08CA047", "2007-11-26", "Venice, FL"],
+};
+const REPORTS = Object.keys(FACTS);
 
 async function uploadReports(request: APIRequestContext, account: Account): Promise<string[]> {
   const files = REPORTS.map(async (name) => ({
@@ -28,6 +43,134 @@ async function analyse(
     .toBe("completed");
   return String(id);
 }
+
+test("a table is asked for, fills, leads to the words, and is saved", async ({
+  page,
+  account,
+  request,
+}) => {
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await uploadReports(request, account);
+  await page.goto("/analyses");
+  await expect(page.getByRole("heading", { name: "What an analysis does" })).toBeVisible();
+  await page.getByRole("link", { name: "New analysis" }).click();
+
+  // Refused before anything is sent, and at the field.
+  await page.getByRole("button", { name: "Run the analysis" }).click();
+  await expect(page.getByText("Give it a name.")).toBeVisible();
+  await expect(page.getByLabel("Name of field 1")).toBeFocused();
+
+  await page.getByText("Picked documents").click();
+  await page.getByRole("button", { name: "Pick all shown" }).click();
+  await expect(page.getByText("3 documents picked")).toBeVisible();
+  await page.getByRole("button", { name: "Paste a list of names" }).click();
+  await page.getByRole("textbox", { name: "Names" }).fill("Location\nAccident number\nDate: date");
+  await page.getByRole("button", { name: "Add 3 fields" }).click();
+  await expect(page.getByLabel("Type of field 3")).toHaveValue("date");
+  // The first goes to the end, by keyboard alone.
+  await page.getByLabel("Name of field 1").focus();
+  await page.keyboard.press("Alt+ArrowDown");
+  await page.keyboard.press("Alt+ArrowDown");
+  await expect(page.getByLabel("Name of field 3")).toHaveValue("Location");
+  await expect(page.getByLabel("Name of field 3")).toBeFocused();
+  await page.getByLabel("Name", { exact: true }).fill("Accident facts");
+  const takes = page.getByRole("complementary", { name: "What it takes" });
+  await expect(takes.getByText("Nothing", { exact: true })).toBeVisible();
+
+  await page.getByRole("button", { name: "Run the analysis" }).click();
+  await expect(page.getByRole("heading", { name: "Accident facts" })).toBeVisible();
+  await expect(page.getByText("Completed")).toBeVisible({ timeout: 60_000 });
+  for (const [name, values] of Object.entries(FACTS)) {
+    const row = page.getByRole("row", { name: new RegExp(name) });
+    for (const value of values)
+      await expect(row.getByRole("button", { name: value })).toBeVisible();
+  }
+
+  await page.getByRole("button", { name: "Date", exact: true }).click();
+  await expect(page.getByRole("row").nth(1)).toContainText("20080114X00043.pdf");
+  await page.getByLabel("Filter the rows").fill("latrobe");
+  await expect(page.getByText("1 of 3 rows")).toBeVisible();
+  const number = page.getByRole("button", { name: "NYC08CA048" });
+  const shown = await openedBy(page, () => number.click());
+  const panel = page.getByRole("region", { name: "Document", exact: true });
+  await expect(panel).toContainText("20080109X00035.pdf");
+  const file = `${DATA}/documents/ntsb/20080109X00035.pdf`;
+  await expectMarked(page, shown, file, "Accident Number: NYC08CA048");
+  await page.getByLabel("Filter the rows").fill("");
+
+  const csv = await exported(page, "CSV", "Accident facts.csv");
+  const lines = csv
+    .replace(/^\uFEFF/, "")
+    .trim()
+    .split(/\r?\n/);
+  expect(lines[0]).toContain("Accident number,Date,Location");
+  expect(lines).toHaveLength(1 + REPORTS.length);
+  for (const [name, [id, date, place]] of Object.entries(FACTS))
+    expect(lines.find((line) => line.includes(name))).toContain(`${id},${date},"${place}"`);
+  const json = await exported(page, "JSON, with sources", "Accident facts.json");
+  expect((JSON.parse(json) as { rows: unknown[] }).rows).toHaveLength(REPORTS.length);
+});
+
+/** Saves the table of the open analysis; the text of the file. */
+async function exported(page: Page, format: string, name: string): Promise<string> {
+  const saved = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Export" }).click();
+  await page.getByRole("menuitem", { name: format, exact: true }).click();
+  const file = await saved;
+  expect(file.suggestedFilename()).toBe(name);
+  return readFile(await file.path(), "utf8");
+}
+
+test("the form and a table are accessible, wide and narrow", async ({ page, account, request }) => {
+  const document_ids = await uploadReports(request, account);
+  await page.goto("/analyses/new");
+  await page.getByRole("button", { name: "Run the analysis" }).click();
+  await expect(page.getByText("Give it a name.")).toBeVisible();
+  await expectAccessibleOnAll(page);
+  const id = await analyse(request, account, {
+    kind: "extract",
+    name: "Facts",
+    document_ids,
+    fields: [{ name: "Date", type: "date" }, { name: "Location" }],
+  });
+  await page.goto(`/analyses/${id}`);
+  await expect(page.getByRole("row")).toHaveCount(1 + REPORTS.length);
+  await expectAccessibleOnAll(page);
+});
+
+test("every kind shows what it found and where, wide and narrow", async ({
+  page,
+  account,
+  request,
+}) => {
+  const document_ids = await uploadReports(request, account);
+  const kinds = {
+    summary: await analyse(request, account, { kind: "summary", name: "Points", document_ids }),
+    compare: await analyse(request, account, {
+      kind: "compare",
+      name: "Side by side",
+      document_ids,
+      topics: ["Injuries", "Aircraft"],
+    }),
+    classify: await analyse(request, account, {
+      kind: "classify",
+      name: "Phases",
+      document_ids,
+      labels: [{ name: "Landing" }, { name: "Takeoff" }],
+    }),
+  };
+  await page.goto(`/analyses/${kinds.summary}`);
+  await expect(page.getByRole("heading", { name: "Over all documents" })).toBeVisible();
+  const first = page.getByRole("button", { name: /Show where/ }).first();
+  await openedBy(page, () => first.click());
+  await page.goto(`/analyses/${kinds.compare}`);
+  await expect(page.getByRole("heading", { name: "Injuries" })).toBeVisible();
+  await expectAccessibleOnAll(page);
+  await page.goto(`/analyses/${kinds.classify}`);
+  const labels = page.getByRole("list", { name: "Documents for each label" });
+  await expect(labels).toContainText("Landing");
+  await expectAccessibleOnAll(page);
+});
 
 test("a question is kept as a template, shared, and taken by another", async ({
   page,
