@@ -37,10 +37,12 @@ _HOLDS = text(
 )
 _STATE = text("select status from documents where id = :id")
 _PAGES = text("select number, text from pages where document_id = :id order by number")
+# The analysis is locked before the document, as a deletion does: otherwise the two would deadlock.
 _END = text(
-    "update analysis_documents set status = :status, error_code = :code, error_message = :message,"
-    " result = cast(:result as jsonb), run = null, updated_at = now()"
-    " where analysis_id = :id and document_id = :document_id and run = :run"
+    "with held as (select id from analyses where id = :id for key share)"
+    " update analysis_documents set status = :status, error_code = :code, error_message = :message,"
+    " result = cast(:result as jsonb), run = null, updated_at = now() from held"
+    " where analysis_id = held.id and document_id = :document_id and run = :run"
     " and status = 'running' returning ordinal"
 )
 _COUNT = text(

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from assay.analyses import jobs as analysis_jobs
+from assay.analyses import runs
 from assay.analyses.engine import DocumentFailed, Reading
 from assay.analyses.jobs import MAX_ATTEMPTS, MOST_STALLS
 from assay.analyses.models import Cell, Evidence
@@ -198,6 +199,26 @@ async def test_an_analysis_deleted_in_mid_run_leaves_nothing(tenant: Tenant, des
         assert await desk.rows(tenant, f"select 1 from {name}") == []
     events = await tenant.client.get("/v1/audit", params={"action": "analysis.deleted"})
     assert [each["target"] for each in events.json()["items"]] == [analysis["id"]]
+
+
+async def test_an_analysis_is_deleted_while_a_document_of_it_is_kept(
+    tenant: Tenant, desk: Desk, monkeypatch
+):
+    analysis = await ask(tenant, EXTRACT | {"document_ids": await desk.some(tenant)})
+    path, deletions, insert = f"/v1/analyses/{analysis['id']}", [], runs.insert_rows
+
+    async def slow(*args) -> None:
+        if not deletions:
+            deletions.append(asyncio.create_task(tenant.client.delete(path)))
+            await asyncio.sleep(0.5)
+        await insert(*args)
+
+    monkeypatch.setattr(runs, "insert_rows", slow)
+    turn = await desk.turn(tenant, analysis)
+    jobs = desk.jobs(FakeEngine())
+    await jobs.run(scope_of(tenant), analysis["id"], turn=turn, lane=0)
+    assert [(await deletion).status_code for deletion in deletions] == [204]
+    assert await desk.rows(tenant, "select 1 from analysis_rows") == []
 
 
 async def test_documents_that_are_being_read_are_waited_for(tenant: Tenant, desk: Desk):
