@@ -72,17 +72,24 @@ test("the main screens reach Lighthouse's marks", async () => {
 async function signedInScreens(): Promise<[screen: string, path: string][]> {
   const page = await browser.newPage();
   const account = await enter(page);
-  await uploadSamples(page.request, account);
+  const document_ids = await uploadSamples(page.request, account);
   const post = (path: string, data: object) => call(page.request, account, "POST", path, data);
   const question = "How much notice must the supplier give?";
   const asked = await post("/v1/ask", { question });
+  const fields = [{ name: "Notice" }, { name: "Date", type: "date" }];
+  const body = { kind: "extract", name: "Terms", document_ids, fields };
+  const analysis = `/v1/analyses/${String((await post("/v1/analyses", body)).id)}`;
+  const status = async () => (await call(page.request, account, "GET", analysis)).status;
+  await expect.poll(status, { timeout: 60_000 }).toBe("completed");
   await page.goto("/library");
   await page.close();
   return [
     ["library", "/library"],
     ["ask", "/ask"],
     ["conversation", `/ask/${String(asked.conversation_id)}`],
+    ["search", "/search?q=notice+of+the+supplier"],
     ["analyses", "/analyses"],
+    ["table", analysis.replace("/v1", "")],
     ["usage", "/usage"],
   ];
 }
