@@ -62,6 +62,13 @@ _VERBATIM = text(
     " where p.id = any(:ids)"
     " and substr(g.text, p.start_offset + 1, p.end_offset - p.start_offset) = p.text"
 )
+_EDGES = text(
+    "select g.document_id, g.number, left(g.text, :characters) as head,"
+    " right(g.text, :characters) as foot from pages g"
+    " join (select distinct p.tenant_id, p.document_id, near.number from passages p,"
+    " generate_series(p.page - :near, p.page + :near) near(number) where p.id = any(:ids)) n"
+    " on g.tenant_id = n.tenant_id and g.document_id = n.document_id and g.number = n.number"
+)
 # To PostgreSQL "Amazon.com" is one word, the name of a host, so it is looked for as well.
 _MENTIONS = text(
     "select d.id as document_id, t.name, count(*) as passages, d.passages as of"
@@ -137,6 +144,13 @@ async def citations(tx: Transaction, conversation_id: UUID) -> Sequence[Row]:
 async def verbatim(tx: Transaction, passage_ids: Sequence[UUID]) -> set[UUID]:
     """Return those passages whose text stands on their page at their offsets."""
     return {row["id"] for row in await tx.all(_VERBATIM, ids=list(passage_ids))}
+
+
+async def edges(
+    tx: Transaction, passage_ids: Sequence[UUID], *, near: int, characters: int
+) -> Sequence[Row]:
+    """Return how the passages' pages, and those near them, begin and end."""
+    return await tx.all(_EDGES, ids=list(passage_ids), near=near, characters=characters)
 
 
 async def mentions(

@@ -8,12 +8,17 @@ from uuid import UUID
 from assay.adapters.postgres import Database, Row
 from assay.answers import repository
 from assay.answers.language import spelled_out, wanted, without_names
+from assay.answers.running_heads import without
 from assay.answers.schemas import AskRequest
 from assay.scope import TenantScope
 from assay.search.schemas import MAX_IDS, MAX_QUERY, SearchRequest
 from assay.search.service import Found, Search
 
 PASSAGES = 24
+PAGES_NEAR = 4
+"""Pages before and behind a passage's that tell what runs through them all."""
+EDGE_CHARACTERS = 400
+"""Enough of a page's beginning and end for its running head and foot."""
 MIN_DENSITY_SHARE = 0.3
 """A document is about a name if it mentions it at least this often, compared with the document
 that mentions it most."""
@@ -56,7 +61,8 @@ class Retrieval:
 
         When the question names something, only documents that are about it are searched, and
         none if no document knows a name. Passages whose text does not stand on their page as
-        it should are left out, so that every quote is verbatim.
+        it should are left out, so that every quote is verbatim; so are the heads and feet that
+        run through a document.
         """
         about = wanted(question)
         documents, settled = request.document_ids, tuple[str, ...]()
@@ -78,14 +84,16 @@ class Retrieval:
             document_ids=documents,
         )
         found, degraded = await self._search.find(scope, search)
-        return Retrieved(await self._verbatim(scope, found), settled, degraded)
+        return Retrieved(await self._evidence(scope, found), settled, degraded)
 
-    async def _verbatim(self, scope: TenantScope, found: list[Found]) -> list[Found]:
+    async def _evidence(self, scope: TenantScope, found: list[Found]) -> list[Found]:
         if not found:
             return found
+        ids = [each.id for each in found]
         async with self._database.transaction(scope) as tx:
-            sound = await repository.verbatim(tx, [each.id for each in found])
-        return [each for each in found if each.id in sound]
+            sound = await repository.verbatim(tx, ids)
+            edges = await repository.edges(tx, ids, near=PAGES_NEAR, characters=EDGE_CHARACTERS)
+        return without([each for each in found if each.id in sound], edges)
 
 
 def documents_about(
