@@ -309,7 +309,40 @@ test.describe("with a model that takes its time", () => {
     // The model is not left talking to nobody.
     await expect.poll(() => model.speaking()).toBe(0);
     await expectSound(page);
+    await question(page).fill("What I was about to ask");
+    await page.reload();
+    await expect(page.getByText(/word0 word1 word2 word3/)).toBeVisible();
+    await expect(question(page)).toHaveValue("What I was about to ask");
     await askAgain(page);
+
+    // And in a conversation that the server keeps, after what it keeps.
+    await expect(page).toHaveURL(/\/ask\/./);
+    model.says = { pieces: words.slice(0, 5), pauseMs: 20, breaks: true };
+    await put(page, "And how much the buyer?");
+    await expect(page.getByRole("alert")).toBeVisible();
+    await page.reload();
+    await expect(page.getByRole("article")).toHaveCount(2);
+    await expect(page.getByRole("article").last()).toContainText("And how much the buyer?");
+    model.says = { pieces: whole.match(/\S+\s*/g) ?? [], pauseMs: 5 };
+    await page.getByRole("button", { name: "Ask again" }).last().click();
+    await expect(page.getByText(/^patient-1/)).toHaveCount(2);
+    await page.reload();
+    await expect(page.getByText(/^patient-1/)).toHaveCount(2);
+    await expect(page.getByRole("article")).toHaveCount(2);
+  });
+
+  test("who signs out leaves no question behind", async ({ page, account, request }) => {
+    await uploadSamples(request, account);
+    await begin(page);
+    await page.getByRole("button", { name: "Stop" }).click();
+    await expect(page.getByText("Stopped before its end.")).toBeVisible();
+    await question(page).fill("What I was about to ask");
+    await page.goto("/library");
+    expect(await page.evaluate(() => JSON.stringify(sessionStorage))).toContain("about to ask");
+    await page.getByRole("button", { name: account.email }).click();
+    await page.getByRole("menuitem", { name: "Sign out" }).click();
+    await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
+    expect(await page.evaluate(() => JSON.stringify(sessionStorage))).not.toContain("word0");
   });
 
   test("a model that breaks off keeps what it said", async ({ page, account, request }) => {

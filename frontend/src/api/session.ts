@@ -133,6 +133,7 @@ function accept(tokens: Tokens): string {
 function leave(): void {
   token = null;
   hint(false);
+  forget();
   session.set({ status: "signed-out" });
   for (const call of waiting.splice(0)) call.reject(ended());
   waiting = [];
@@ -183,5 +184,14 @@ function hint(returning: boolean): void {
     else localStorage.removeItem(HINT);
   } catch {
     // Without storage every visit asks the server.
+  }
+}
+
+/** What a feature keeps for its tab is the person's who leaves. */
+function forget(): void {
+  try {
+    sessionStorage.clear();
+  } catch {
+    // Then nothing was kept either.
   }
 }

@@ -14,7 +14,7 @@ import { useStore } from "@/lib/store";
 import { Conversations } from "./Conversations";
 import { conversationQuery, readyDocumentsQuery } from "./queries";
 import { ScopePicker } from "./ScopePicker";
-import { ask, beginAnew, draft, scope, stop, thread, turnsOf, type Turn } from "./thread";
+import { ask, beginAnew, draft, scope, stop, thread, turnsWithPending, type Turn } from "./thread";
 import { TurnView } from "./TurnView";
 
 const SUGGESTIONS = 4;
@@ -35,9 +35,13 @@ export function AskPage() {
     ...conversationQuery(conversationId ?? ""),
     enabled: conversationId !== undefined && !live,
   });
-  const turns = live ? now.turns : kept.data ? turnsOf(kept.data.messages) : [];
-  const asking = live && turns.at(-1)?.state === "asking";
   const waits = conversationId !== undefined && !live && !kept.data;
+  const turns = live
+    ? now.turns
+    : waits
+      ? []
+      : turnsWithPending(kept.data?.messages ?? [], conversationId);
+  const asking = live && turns.at(-1)?.state === "asking";
 
   const following = useFollowing(turns);
   const box = useRef<HTMLFormElement>(null);

@@ -4,6 +4,7 @@ import type { components } from "@/api/schema";
 import { getSession, subscribeSession } from "@/api/session";
 import { serverEvents } from "@/lib/sse";
 import { createStore } from "@/lib/store";
+import { FRESH, keep, kept, type Pending, type Unsent } from "./pending";
 
 type Schemas = components["schemas"];
 export type Citation = Schemas["Citation"];
@@ -43,6 +44,8 @@ export const thread = createStore<Thread>(EMPTY);
 export const draft = createStore("");
 export const scope = createStore<Scope>({ documents: [], collections: [] });
 let running: AbortController | null = null;
+let pending: Unsent["pending"] = {};
+let restored = false;
 
 export function beginAnew(): void {
   running?.abort();
@@ -74,6 +77,35 @@ export function turnsOf(messages: readonly Message[]): Turn[] {
     }
   }
   return turns;
+}
+
+/** The conversation with the questions in their places that got no answer. */
+export function turnsWithPending(
+  messages: readonly Message[],
+  conversationId: string | undefined,
+): Turn[] {
+  return withPending(turnsOf(messages), pending[conversationId ?? FRESH] ?? []);
+}
+
+export function withPending(turns: readonly Turn[], waiting: readonly Pending[]): Turn[] {
+  // One whose answer came after all, unseen, stands among the others.
+  const open = waiting.filter(({ question, after }) => turns[after]?.question !== question);
+  const at = (place: number) =>
+    open
+      .filter(({ after }) => Math.min(after, turns.length) === place)
+      .map(({ id, question, answer }): Turn => {
+        return { ...blank(question), id, answer, state: "stopped" };
+      });
+  return [...turns.flatMap((turn, place) => [...at(place), turn]), ...at(turns.length)];
+}
+
+export function pendingOf(turns: readonly Turn[]): Pending[] {
+  let after = 0;
+  return turns.flatMap(({ id, question, answer, state }) => {
+    if (state !== "done") return [{ id, question, answer, after }];
+    after += 1;
+    return [];
+  });
 }
 
 /** Asks, after `before`, in the conversation that is shown; the answer grows in `thread`. */
@@ -175,8 +207,37 @@ function blank(question: string): Turn {
   };
 }
 
+function store(): void {
+  if (restored) keep({ draft: draft.get(), pending });
+}
+
+/** Takes up what an earlier look of this person at the page left without an answer. */
+function restore(): void {
+  const { status } = getSession();
+  if (restored || status !== "signed-in") return;
+  const left = kept();
+  if (left) {
+    pending = left.pending;
+    draft.set(left.draft);
+    thread.set({ ...EMPTY, turns: withPending([], pending[FRESH] ?? []) });
+  }
+  restored = true;
+}
+
+restore();
+draft.subscribe(store);
+thread.subscribe(() => {
+  if (!restored) return;
+  const { conversationId, fresh, turns } = thread.get();
+  if (fresh) pending = { ...pending, [FRESH]: [] };
+  pending = { ...pending, [conversationId ?? FRESH]: pendingOf(turns) };
+  store();
+});
 subscribeSession(() => {
+  restore();
   if (getSession().status !== "signed-out") return;
+  restored = false;
+  pending = {};
   beginAnew();
   draft.set("");
   scope.set({ documents: [], collections: [] });
