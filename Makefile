@@ -26,7 +26,7 @@ export ORT_DISABLE_TELEMETRY := 1
 export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check check-backend frontend-check frontend-test frontend-e2e frontend-audit frontend-dev frontend-client screenshots format lock benchmark kills openapi clean infra-check infra-lint infra-plan-test infra-container-test
+.PHONY: help run test check check-backend frontend-check frontend-test frontend-e2e frontend-audit frontend-scroll frontend-dev frontend-client screenshots format lock benchmark kills openapi clean infra-check infra-lint infra-plan-test infra-container-test
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ frontend-e2e: $(STAMP) $(WEB) $(WEB_STAMP_DEV) ## Try the web application in Chr
 
 frontend-audit: $(STAMP) $(WEB) $(WEB_STAMP_DEV) ## Hold the main screens to Lighthouse's marks (on a machine that does nothing else)
 	@$(NPM) run --silent audit
+
+frontend-scroll: $(STAMP) $(WEB) $(WEB_STAMP_DEV) ## Measure the library with 5,000 documents on the real backend (some ten minutes)
+	@$(NPM) run --silent scroll
 
 frontend-dev: $(WEB_STAMP_DEV) ## Serve the web application while it is written, beside a running `make run`
 	@$(NPM) run dev
