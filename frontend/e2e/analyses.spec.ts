@@ -162,6 +162,8 @@ test("every kind shows what it found and where, wide and narrow", async ({
   await page.goto(`/analyses/${kinds.summary}`);
   await expect(page.getByRole("heading", { name: "Over all documents" })).toBeVisible();
   const first = page.getByRole("button", { name: /Show where/ }).first();
+  await expectAccessibleOnAll(page);
+  await page.setViewportSize({ width: 1440, height: 900 });
   await openedBy(page, () => first.click());
   await page.goto(`/analyses/${kinds.compare}`);
   await expect(page.getByRole("heading", { name: "Injuries" })).toBeVisible();

@@ -5,7 +5,14 @@ import type { AddressInfo } from "node:net";
 export interface Model {
   url: string;
   /** What every call is answered from now on. */
-  says: { pieces: readonly string[]; pauseMs: number; breaks?: boolean };
+  says: {
+    pieces: readonly string[];
+    pauseMs: number;
+    /** Hangs up after the pieces. */
+    breaks?: boolean;
+    /** Says no more after the pieces, and does not end. */
+    waits?: boolean;
+  };
   /** Answers that are being said. */
   speaking: () => number;
   close: () => Promise<void>;
@@ -35,7 +42,7 @@ export async function startModel(): Promise<Model> {
 
 async function say(
   response: ServerResponse,
-  { pieces, pauseMs, breaks = false }: Model["says"],
+  { pieces, pauseMs, breaks = false, waits = false }: Model["says"],
 ): Promise<void> {
   const send = (choices: unknown[], more: object = {}) => {
     const chunk = { id: "c", object: "chat.completion.chunk", created: 0, model: "m", choices };
@@ -47,6 +54,7 @@ async function say(
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
     if (response.destroyed) return;
   }
+  if (waits) return;
   if (breaks) {
     response.destroy();
     return;

@@ -1,24 +1,8 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
 import type { Browser, Page } from "@playwright/test";
-import { ASSAY } from "./backend";
+import { open, operators } from "./operators";
 import { call, expect, expectAccessible, expectAccessibleOnAll, test, upload } from "./support";
 
 const ADMIN = ["/v1/admin/tenants", "/v1/admin/usage", "/v1/admin/topology", "/v1/admin/queue"];
-
-/** What whoever runs the service types at its machine. */
-async function operators(...words: string[]): Promise<string> {
-  const env = { ...process.env, ASSAY_DATA_DIR: process.env.ASSAY_E2E_DATA };
-  const { stdout } = await promisify(execFile)(ASSAY, ["operators", ...words], { env });
-  return stdout.trim();
-}
-
-async function open(page: Page, key: string): Promise<void> {
-  await page.goto("/operator");
-  await page.getByLabel("Operator’s key").fill(key);
-  await page.getByRole("button", { name: "Open the console" }).click();
-  await expect(page.getByRole("heading", { name: "Tenants" })).toBeVisible();
-}
 
 /** The operator's browser is another one than the tenant's. */
 async function consolePage(browser: Browser, key: string): Promise<Page> {

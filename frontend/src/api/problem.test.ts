@@ -23,6 +23,19 @@ describe("problemFrom", () => {
     });
   });
 
+  it("tells who typed a value what is wrong with it", () => {
+    const told = (message: string) =>
+      problemFrom(answer(422), { errors: [{ location: "body.name", message }] }).fields.name;
+    expect(told("String should have at least 1 character")).toBe("Fill this in.");
+    expect(told("String should have at most 120 characters")).toBe("Give at most 120 characters.");
+    expect(told("Value error, must not be a word of the name")).toBe(
+      "Must not be a word of the name.",
+    );
+    expect(told("value is not a valid email address: An email address must have an @-sign.")).toBe(
+      "An email address must have an @-sign.",
+    );
+  });
+
   it("says when to come back", () => {
     expect(problemFrom(answer(429, { "Retry-After": "12" }), {}).retryAfter).toBe(12);
     expect(problemFrom(answer(429), {}).retryAfter).toBeNull();

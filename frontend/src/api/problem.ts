@@ -94,8 +94,13 @@ function fieldsOf(errors: unknown): Record<string, string> {
   return fields;
 }
 
+/** What the API says of a value, in words for whoever typed it. */
 function sentence(message: string): string {
-  const whole = message.charAt(0).toUpperCase() + message.slice(1);
+  const plain = message
+    .replace(/^value (error, |is not a valid email address: )/i, "")
+    .replace(/^String should have at least 1 character$/, "Fill this in")
+    .replace(/^String should have/, "Give");
+  const whole = plain.charAt(0).toUpperCase() + plain.slice(1);
   return /[.!?]$/.test(whole) ? whole : `${whole}.`;
 }
 

@@ -21,7 +21,7 @@ export function Tabs<Value extends string>({
     <Radix.Root value={value} onValueChange={(next) => onChange(next as Value)}>
       <Radix.List
         aria-label={label}
-        className="mb-5 flex gap-5 overflow-x-auto border-b border-line"
+        className="mb-5 flex gap-3.5 overflow-x-auto border-b border-line sm:gap-5"
       >
         {tabs.map((tab) => (
           <Radix.Trigger

@@ -1,7 +1,7 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { SearchX, TableProperties } from "lucide-react";
 import { useMemo, useRef, useState, type ReactNode } from "react";
-import { isLive } from "@/api/analyses";
+import { nothingOf } from "./kinds";
 import type { Analysis } from "@/api/types";
 import { Button } from "@/components/Button";
 import { EmptyState } from "@/components/EmptyState";
@@ -45,13 +45,7 @@ export function ResultTable({ analysis }: { analysis: Analysis }) {
     return <SkeletonRows label="Loading the table" />;
   }
   if (rows.length === 0) {
-    return (
-      <EmptyState icon={TableProperties} title={isLive(analysis) ? "Reading" : "Nothing was found"}>
-        {isLive(analysis)
-          ? "Rows appear here as documents are through."
-          : "No document of this analysis gave a result."}
-      </EmptyState>
-    );
+    return <EmptyState icon={TableProperties} {...nothingOf(analysis, "row")} />;
   }
   return (
     <section aria-label="Results">

@@ -1,5 +1,5 @@
 import { List } from "lucide-react";
-import { isLive } from "@/api/analyses";
+import { nothingOf } from "./kinds";
 import type { components } from "@/api/schema";
 import type { Analysis } from "@/api/types";
 import { EmptyState } from "@/components/EmptyState";
@@ -18,13 +18,7 @@ export function SummaryView({ analysis }: { analysis: Analysis }) {
   const documents = result?.documents ?? [];
   const overall = result?.overall?.points ?? [];
   if (documents.length === 0 && overall.length === 0) {
-    return (
-      <EmptyState icon={List} title={isLive(analysis) ? "Reading" : "Nothing was found"}>
-        {isLive(analysis)
-          ? "Points appear here as documents are through."
-          : "No document of this analysis gave a point."}
-      </EmptyState>
-    );
+    return <EmptyState icon={List} {...nothingOf(analysis, "point")} />;
   }
   return (
     <div className="grid max-w-3xl gap-8">

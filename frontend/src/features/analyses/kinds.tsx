@@ -1,4 +1,6 @@
 import { GitCompareArrows, List, Table2, Tags, type LucideIcon } from "lucide-react";
+import { isLive } from "@/api/analyses";
+import type { Analysis } from "@/api/types";
 import { Badge } from "@/components/Badge";
 import { KINDS, type Kind, type Status } from "./names";
 
@@ -50,4 +52,18 @@ export function statusLabel(status: Status): string {
 
 export function StatusBadge({ status }: { status: Status }) {
   return <Badge tone={STATES[status].tone}>{STATES[status].label}</Badge>;
+}
+
+/** What to say while an analysis has no `thing` to show. */
+export function nothingOf(analysis: Analysis, thing: "row" | "point") {
+  if (isLive(analysis)) {
+    return {
+      title: "Reading",
+      children: `Each ${thing} appears here once its document is through.`,
+    };
+  }
+  if (analysis.status === "paused") {
+    return { title: "Nothing yet", children: "It was paused before a document was through." };
+  }
+  return { title: "Nothing was found", children: `No document of this analysis gave a ${thing}.` };
 }

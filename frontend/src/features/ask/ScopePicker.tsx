@@ -16,6 +16,7 @@ export function ScopePicker() {
     { kind: "collections", label: "Collections", icon: Folder, offered: collections.data },
     { kind: "documents", label: "Documents", icon: FileText, offered: documents.data?.items },
   ] as const;
+  const offering = kinds.filter(({ offered = [] }) => offered.length > 0);
   const all = chosen.collections.length + chosen.documents.length === 0;
   return (
     <div className="flex min-w-0 flex-wrap items-center gap-1.5">
@@ -26,7 +27,7 @@ export function ScopePicker() {
           </Button>
         }
       >
-        {kinds.map(({ kind, label, icon, offered = [] }, at) => (
+        {offering.map(({ kind, label, icon, offered = [] }, at) => (
           <div key={kind}>
             {at > 0 && <MenuLine />}
             <MenuLabel>{label}</MenuLabel>

@@ -3,6 +3,7 @@ import { Button } from "@/components/Button";
 import { Notice } from "@/components/Notice";
 import { toast } from "@/components/toast";
 import { openEvidence } from "@/features/viewer";
+import { cx } from "@/lib/cx";
 import { formatCount, formatMoney } from "@/lib/format";
 import { asText, piecesOf, saysWordForWord } from "./answer";
 import type { Citation, Turn } from "./thread";
@@ -31,7 +32,13 @@ export function TurnView({ turn, onAgain }: { turn: Turn; onAgain: () => void })
         </p>
       )}
       {answer !== "" && !silent && (
-        <p className="leading-relaxed break-words whitespace-pre-wrap">
+        <p
+          className={cx(
+            "leading-relaxed break-words whitespace-pre-wrap",
+            state === "asking" &&
+              "after:ml-1 after:inline-block after:h-[1em] after:w-1.5 after:animate-breathe after:rounded-sm after:bg-accent after:align-text-bottom",
+          )}
+        >
           {piecesOf(answer, citations).map((piece, at) =>
             typeof piece === "string" ? piece : <Mark key={at} citation={piece} />,
           )}

@@ -23,7 +23,7 @@ import { DropZone, FileButton } from "./DropZone";
 import type { LibrarySearch } from "./search";
 import { useSelection } from "./selection";
 import { addUploads } from "./uploads";
-import { FirstQuestions, Welcome } from "@/features/welcome";
+import { askedQuery, FirstQuestions, Welcome } from "@/features/welcome";
 
 const CollectionDialog = lazy(() =>
   import("./CollectionDialogs").then((file) => ({ default: file.CollectionDialog })),
@@ -66,6 +66,7 @@ export function LibraryPage() {
     () => list.data?.pages.flatMap((page) => page.items) ?? [],
     [list.data],
   );
+  const asking = useQuery(askedQuery);
   const selection = useSelection(useMemo(() => documents.map(({ id }) => id), [documents]));
   const [asked, setAsked] = useState<Asked | null>(null);
 
@@ -80,6 +81,9 @@ export function LibraryPage() {
   const { fetchNextPage } = list;
   const more = useCallback(() => void fetchNextPage(), [fetchNextPage]);
   const filtered = Boolean(search.q ?? search.status);
+  const helps = !filtered && documents.length > 0 && documents.length <= FEW;
+  // The questions stand above the documents: who reads those already would lose their place.
+  const waits = list.isPending || (helps && asking.isPending && asking.failureCount === 0);
   const untouched = !filtered && !search.collection && list.isSuccess && documents.length === 0;
 
   return (
@@ -145,7 +149,7 @@ export function LibraryPage() {
             ) : (
               <Filters search={search} onChange={change} />
             )}
-            {list.isPending && <SkeletonRows label="Loading the documents" rows={8} />}
+            {waits && <SkeletonRows label="Loading the documents" rows={8} />}
             {list.isError && documents.length === 0 && (
               <ErrorState error={list.error} onRetry={() => void list.refetch()} />
             )}
@@ -156,10 +160,8 @@ export function LibraryPage() {
                 onReset={() => change({ q: undefined, status: undefined })}
               />
             )}
-            {!filtered && documents.length > 0 && documents.length <= FEW && (
-              <FirstQuestions documents={documents} />
-            )}
-            {documents.length > 0 && (
+            {helps && !waits && <FirstQuestions documents={documents} />}
+            {documents.length > 0 && !waits && (
               <DocumentTable
                 documents={documents}
                 selection={selection}

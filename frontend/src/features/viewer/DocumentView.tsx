@@ -21,6 +21,8 @@ import { cut } from "./highlight";
 import { boxesQuery, documentQuery, original, pageImageQuery, pageTextQuery } from "./queries";
 
 const ZOOMS = [1, 1.25, 1.5, 2, 3];
+/** On a phone, a page as wide as the screen is too small to be read: what is marked comes nearer. */
+const CLOSE = ZOOMS.indexOf(2);
 
 interface ViewProps {
   place: Evidence;
@@ -32,7 +34,9 @@ export default function DocumentView({ place, onClose }: ViewProps) {
   const { documentId } = place;
   const file = useQuery(documentQuery(documentId));
   const [page, setPage] = useState(place.page);
-  const [zoom, setZoom] = useState(0);
+  const [zoom, setZoom] = useState(() =>
+    place.start !== undefined && matchMedia("(width < 40rem)").matches ? CLOSE : 0,
+  );
   const [asText, setAsText] = useState(false);
   const image = useQuery({ ...pageImageQuery(documentId, page), enabled: !asText });
   const save = useMutation({
@@ -115,7 +119,7 @@ export default function DocumentView({ place, onClose }: ViewProps) {
           )}
         </div>
         {place.quote && here && (
-          // A narrow screen shows a page too small to be read.
+          // A narrow screen shows no whole line of a page that is large enough to be read.
           <blockquote className="mt-1 line-clamp-3 border-l-2 border-evidence-line pl-2.5 font-quote sm:hidden">
             {place.quote}
           </blockquote>
@@ -197,7 +201,7 @@ function PagePicture({ documentId, page, range, picture, zoom }: PictureProps) {
         // Paper is white in the dark too, and what marks it is chosen for white.
         className="relative mx-auto bg-surface [color-scheme:light] shadow-raised"
         // The zoom and the boxes are measured, so they cannot be classes.
-        style={{ width: `${zoom * 100}%` }}
+        style={{ width: `calc(min(100%, 56rem) * ${zoom})` }}
       >
         <img
           ref={draw}
@@ -212,7 +216,7 @@ function PagePicture({ documentId, page, range, picture, zoom }: PictureProps) {
               key={at}
               ref={at === 0 ? bringIntoView : null}
               data-highlight
-              className="pointer-events-none absolute border-b border-evidence-line bg-evidence mix-blend-multiply"
+              className="pointer-events-none absolute scroll-mx-3 border-b border-evidence-line bg-evidence mix-blend-multiply"
               style={{
                 left: `${x0 * 100}%`,
                 top: `${y0 * 100}%`,
@@ -261,5 +265,7 @@ function PageWords({ documentId, page, range }: WordsProps) {
 }
 
 function bringIntoView(element: HTMLElement | null): void {
-  element?.scrollIntoView({ block: "center", inline: "nearest" });
+  // What is wider than the screen is read from its beginning.
+  const inline = element && element.offsetWidth > innerWidth / 2 ? "start" : "center";
+  element?.scrollIntoView({ block: "center", inline });
 }

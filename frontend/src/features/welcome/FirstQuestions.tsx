@@ -1,4 +1,4 @@
-import { useQuery } from "@tanstack/react-query";
+import { queryOptions, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { ArrowRight, MessageSquareText } from "lucide-react";
 import { api, call } from "@/api/client";
@@ -6,15 +6,17 @@ import type { Document } from "@/api/types";
 import { Button } from "@/components/Button";
 import { sampleQuestions } from "./samples";
 
+/** Whether anything was asked yet: one conversation says so. */
+export const askedQuery = queryOptions({
+  queryKey: ["conversations", "any"],
+  queryFn: ({ signal }) =>
+    call(api.GET("/v1/conversations", { signal, params: { query: { limit: 1 } } })),
+});
+
 /** Leads to the first question, once something can be asked and nothing was. */
 export function FirstQuestions({ documents }: { documents: readonly Document[] }) {
   const ready = documents.filter(({ status }) => status === "ready");
-  const { data: asked } = useQuery({
-    queryKey: ["conversations", "any"],
-    queryFn: ({ signal }) =>
-      call(api.GET("/v1/conversations", { signal, params: { query: { limit: 1 } } })),
-    enabled: ready.length > 0,
-  });
+  const { data: asked } = useQuery(askedQuery);
   if (ready.length === 0 || asked?.items.length !== 0) return null;
   const questions = sampleQuestions(ready);
   return (

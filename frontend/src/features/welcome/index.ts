@@ -1,3 +1,3 @@
-export { FirstQuestions } from "./FirstQuestions";
+export { askedQuery, FirstQuestions } from "./FirstQuestions";
 export { Welcome } from "./Welcome";
 export { sampleQuestions } from "./samples";
