@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const ASSAY = fileURLToPath(new URL("../../.venv/bin/assay", import.meta.url));
+export const RECEIVER = "127.0.0.2";
 const START_MS = 120_000;
 
 /** Serves a fresh Assay with its embedded parts for all tests; `ASSAY_URL` is where. */
@@ -29,6 +30,8 @@ export function serve(
     ANONYMOUS_PER_MINUTE: "100000",
     OPEN_PER_MINUTE: "100000",
     LOG_LEVEL: "ERROR",
+    // Where a test's own receiver of webhooks is; 127.0.0.1 stays refused.
+    WEBHOOK_PRIVATE_NETWORKS: `${RECEIVER}/32`,
     ...given,
   };
   return spawn(ASSAY, ["serve", "--port", String(port)], {

@@ -2,8 +2,10 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { KeyRound, Plus } from "lucide-react";
 import { useState } from "react";
 import { api, call } from "@/api/client";
+import { may } from "@/api/me";
 import { usePages } from "@/api/pages";
 import type { components } from "@/api/schema";
+import { useSession } from "@/api/session";
 import type { Role } from "@/api/types";
 import { Button } from "@/components/Button";
 import { ConfirmDialog, Dialog, DialogActions } from "@/components/Dialog";
@@ -23,6 +25,11 @@ type ApiKey = components["schemas"]["ApiKey"];
 type NewKey = components["schemas"]["ApiKeyCreate"];
 
 const KEY = ["api-keys"];
+const ROLES: { value: Role; label: string }[] = [
+  { value: "viewer", label: "Viewer: reads and asks" },
+  { value: "member", label: "Member: also uploads and analyses" },
+  { value: "admin", label: "Admin: also manages members" },
+];
 const LIVES = [
   { value: "30", label: "30 days" },
   { value: "90", label: "90 days" },
@@ -102,6 +109,7 @@ export function ApiKeys() {
 
 function MakeKey({ onClose }: { onClose: () => void }) {
   const client = useQueryClient();
+  const session = useSession();
   const making = useMutation({
     mutationFn: (body: NewKey) => call(api.POST("/v1/api-keys", { body })),
     meta: { quiet: true },
@@ -109,7 +117,7 @@ function MakeKey({ onClose }: { onClose: () => void }) {
   });
   if (making.data) {
     return (
-      <Dialog open onOpenChange={onClose} title={`The key “${making.data.name}”`}>
+      <Dialog open required onOpenChange={onClose} title={`The key “${making.data.name}”`}>
         <div className="grid gap-3">
           <Notice tone="warn">Copy it now: it is shown once and kept nowhere.</Notice>
           <Secret label="API key" value={making.data.key} />
@@ -137,9 +145,11 @@ function MakeKey({ onClose }: { onClose: () => void }) {
         <div className="grid gap-4">
           <TextField label="Name" name="name" hint="What will use it, such as: nightly import" />
           <SelectField label="Role" name="role" defaultValue="member">
-            <option value="viewer">Viewer: reads and asks</option>
-            <option value="member">Member: also uploads and analyses</option>
-            <option value="admin">Admin: also manages members</option>
+            {ROLES.filter(({ value }) => may(session, value)).map(({ value, label }) => (
+              <option key={value} value={value}>
+                {label}
+              </option>
+            ))}
           </SelectField>
           <SelectField label="Lives for" name="days" defaultValue="90">
             {LIVES.map(({ value, label }) => (

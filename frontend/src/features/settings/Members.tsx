@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { UserPlus, Users } from "lucide-react";
 import { useState } from "react";
 import { api, call } from "@/api/client";
-import { useMay } from "@/api/me";
+import { may, useMay } from "@/api/me";
 import { usePages } from "@/api/pages";
 import { useSession } from "@/api/session";
 import type { Role, User } from "@/api/types";
@@ -94,6 +94,8 @@ function MemberRow({ member, mayChange, onRemove }: RowProps) {
   const client = useQueryClient();
   const session = useSession();
   const self = "identity" in session && session.identity.user.id === member.id;
+  // Nobody changes or gives a role above their own.
+  const open = mayChange && !self && may(session, member.role);
   const changing = useMutation({
     mutationFn: (role: Role) =>
       call(
@@ -112,7 +114,7 @@ function MemberRow({ member, mayChange, onRemove }: RowProps) {
         {self && <span className="ml-2 text-sm text-muted">you</span>}
       </Td>
       <Td>
-        {mayChange && !self ? (
+        {open ? (
           <SelectField
             label={`Role of ${member.email}`}
             hideLabel
@@ -120,7 +122,7 @@ function MemberRow({ member, mayChange, onRemove }: RowProps) {
             value={changing.isPending ? changing.variables : member.role}
             onChange={(event) => changing.mutate(event.target.value as Role)}
           >
-            {ROLES.map(({ value }) => (
+            {ROLES.filter(({ value }) => may(session, value)).map(({ value }) => (
               <option key={value} value={value}>
                 {value}
               </option>
@@ -132,7 +134,7 @@ function MemberRow({ member, mayChange, onRemove }: RowProps) {
       </Td>
       <Td className="whitespace-nowrap text-muted">{formatDate(member.created_at)}</Td>
       <Td className="text-right">
-        {mayChange && !self && (
+        {open && (
           <Button size="sm" look="ghost" onClick={onRemove}>
             Remove
           </Button>
@@ -144,6 +146,7 @@ function MemberRow({ member, mayChange, onRemove }: RowProps) {
 
 function AddMember({ onClose }: { onClose: () => void }) {
   const client = useQueryClient();
+  const session = useSession();
   const adding = useMutation({
     mutationFn: (body: { email: string; role: Role }) => call(api.POST("/v1/members", { body })),
     meta: { quiet: true },
@@ -151,7 +154,7 @@ function AddMember({ onClose }: { onClose: () => void }) {
   });
   if (adding.data) {
     return (
-      <Dialog open onOpenChange={onClose} title={`${adding.data.email} was added`}>
+      <Dialog open required onOpenChange={onClose} title={`${adding.data.email} was added`}>
         <div className="grid gap-3">
           <Notice tone="warn">
             This password is shown once. Give it to them by a safe way; they can change it under
@@ -178,7 +181,7 @@ function AddMember({ onClose }: { onClose: () => void }) {
         <div className="grid gap-4">
           <TextField label="E-mail" name="email" type="email" autoComplete="off" required />
           <SelectField label="Role" name="role" defaultValue="member">
-            {ROLES.map(({ value, label }) => (
+            {ROLES.filter(({ value }) => may(session, value)).map(({ value, label }) => (
               <option key={value} value={value}>
                 {label}
               </option>
