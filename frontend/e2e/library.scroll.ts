@@ -35,7 +35,7 @@ test("5,000 documents are listed, scrolled and found at once", async ({ page }) 
   });
   tell("opened, first rows after", `${listed} ms`);
   let requests = 0;
-  page.on("request", (request) => (requests += Number(request.url().includes('/v1/'))));
+  page.on("request", (request) => (requests += Number(request.url().includes("/v1/"))));
   const scrolled = await scroll(page);
   tell("scrolled to the end, frames", String(scrolled.frames));
   tell(`frames of more than ${HELD_FRAME_MS} ms`, percent(scrolled.held / scrolled.frames));

@@ -76,6 +76,7 @@ test("the library", async ({ page, request }) => {
   await look(page, "library-delete");
   await page.goto("/library");
   await page.getByRole("button", { name: "New collection" }).click();
+  await expect(page.getByRole("dialog")).toBeVisible();
   await look(page, "library-new-collection");
   await page.keyboard.press("Escape");
   await page.keyboard.press("Control+k");

@@ -21,6 +21,13 @@ test("a document by itself is accessible, as a picture and as text, and near on 
   await expect(page.locator("mark")).toBeInViewport();
   await expectAccessibleOnAll(page);
 
+  const damaged = { name: "damaged.pdf", content: "%PDF-1.7\nnothing that a reader knows" };
+  const [broken = ""] = await upload(request, account, [damaged]);
+  await page.goto(`/documents/${broken}`);
+  await expect(page.getByRole("heading", { name: "It could not be read" })).toBeVisible();
+  await expect(page.getByText(/The file is damaged/)).toBeVisible();
+  await expectAccessibleOnAll(page);
+
   await page.setViewportSize({ width: 390, height: 844 });
   await page.goto(`/documents/${letter}?page=1&start=200&end=260`);
   const marked = page.locator("[data-highlight]").first();

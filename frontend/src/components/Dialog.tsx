@@ -34,6 +34,7 @@ export function Dialog(props: DialogProps) {
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 grid animate-appear place-items-end overflow-y-auto bg-scrim sm:place-items-center sm:p-6">
           <Radix.Content
+            onOpenAutoFocus={passTheCross}
             onEscapeKeyDown={keep}
             onPointerDownOutside={keep}
             onInteractOutside={keep}
@@ -62,9 +63,18 @@ export function Dialog(props: DialogProps) {
 function CloseCross() {
   return (
     <Radix.Close asChild>
-      <IconButton icon={X} label="Close" size="sm" className="absolute top-4 right-4" />
+      <IconButton data-cross icon={X} label="Close" size="sm" className="absolute top-4 right-4" />
     </Radix.Close>
   );
+}
+
+/** While nothing but the cross is there, the focus is not on it: its tooltip would be in the way. */
+function passTheCross(event: Event) {
+  const content = event.currentTarget;
+  if (!(content instanceof HTMLElement)) return;
+  if (!content.querySelector("a, button, input, select, textarea")?.matches("[data-cross]")) return;
+  event.preventDefault();
+  content.focus();
 }
 
 /** The buttons at a dialog's end; the last is the one that does it. */
@@ -138,6 +148,7 @@ export function Sheet(props: Pick<DialogProps, "open" | "onOpenChange" | "title"
         <Radix.Overlay className="fixed inset-0 z-40 animate-appear bg-scrim" />
         <Radix.Content
           aria-describedby={undefined}
+          onOpenAutoFocus={passTheCross}
           className="fixed inset-y-0 right-0 z-40 flex w-[28rem] max-w-full animate-slide-left flex-col overflow-y-auto bg-raised shadow-overlay outline-none"
         >
           <Radix.Title className="pt-5 pr-12 pl-5 text-lg font-semibold break-words">

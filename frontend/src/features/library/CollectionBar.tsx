@@ -11,13 +11,8 @@ const CHIP =
   "flex h-8 shrink-0 items-center gap-1.5 rounded-full border border-line bg-surface px-3 text-sm whitespace-nowrap text-muted " +
   "hover:bg-hover hover:text-ink aria-[current]:border-accent aria-[current]:bg-accent-soft aria-[current]:font-medium aria-[current]:text-accent";
 
-interface CollectionBarProps {
-  chosen: string | undefined;
-  onCreate: () => void;
-}
-
 /** The workspace's collections in a row, one of them chosen or none. */
-export function CollectionBar({ chosen, onCreate }: CollectionBarProps) {
+export function CollectionBar({ onCreate }: { onCreate: () => void }) {
   const { data: collections, isPending } = useQuery(collectionsQuery);
   const mayCreate = useMay("member");
   return (
@@ -27,7 +22,8 @@ export function CollectionBar({ chosen, onCreate }: CollectionBarProps) {
           <Link
             to="/library"
             search={(before) => ({ ...before, collection: undefined })}
-            aria-current={chosen ? undefined : "true"}
+            // Else it is taken for the page that is shown whichever collection is.
+            activeOptions={{ explicitUndefined: true }}
             className={CHIP}
           >
             All documents
@@ -39,7 +35,6 @@ export function CollectionBar({ chosen, onCreate }: CollectionBarProps) {
             <Link
               to="/library"
               search={(before) => ({ ...before, collection: id })}
-              aria-current={chosen === id ? "true" : undefined}
               className={CHIP}
             >
               <Folder size={14} aria-hidden />

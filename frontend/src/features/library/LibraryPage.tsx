@@ -126,10 +126,7 @@ export function LibraryPage() {
           <Welcome onFiles={add} mayAdd={mayChange} />
         ) : (
           <>
-            <CollectionBar
-              chosen={search.collection}
-              onCreate={() => setAsked({ what: "create" })}
-            />
+            <CollectionBar onCreate={() => setAsked({ what: "create" })} />
             {selection.ids.size > 0 ? (
               <div className="my-3 flex h-9 items-center gap-3 py-2" role="status">
                 <span className="font-medium">

@@ -3,7 +3,9 @@ import {
   ChevronLeft,
   ChevronRight,
   Download,
+  FileClock,
   FileText,
+  FileX,
   Image,
   X,
   ZoomIn,
@@ -11,7 +13,9 @@ import {
 } from "lucide-react";
 import { useCallback, useState } from "react";
 import { Problem } from "@/api/problem";
+import type { Document } from "@/api/types";
 import { IconButton } from "@/components/Button";
+import { EmptyState } from "@/components/EmptyState";
 import { ErrorState } from "@/components/ErrorState";
 import { Notice } from "@/components/Notice";
 import { Skeleton } from "@/components/Skeleton";
@@ -91,7 +95,7 @@ export default function DocumentView({ place, onClose }: ViewProps) {
             onClick={() => setPage(page + 1)}
           />
           <span className="flex-1" />
-          {!text && (
+          {!text && image.data && (
             <>
               <IconButton
                 icon={ZoomOut}
@@ -131,7 +135,9 @@ export default function DocumentView({ place, onClose }: ViewProps) {
         tabIndex={0}
         className="min-h-0 flex-1 overflow-auto bg-sunken p-3 -outline-offset-2"
       >
-        {text ? (
+        {image.error && file.data && file.data.status !== "ready" ? (
+          <Unread document={file.data} />
+        ) : text ? (
           <PageWords key={page} documentId={documentId} page={page} range={range} />
         ) : image.error ? (
           <ErrorState error={image.error} onRetry={() => void image.refetch()} />
@@ -151,6 +157,19 @@ export default function DocumentView({ place, onClose }: ViewProps) {
         )}
       </div>
     </div>
+  );
+}
+
+/** Why there are no pages to be seen. */
+function Unread({ document: { status, error } }: { document: Document }) {
+  const failed = status === "failed";
+  return (
+    <EmptyState
+      icon={failed ? FileX : FileClock}
+      title={failed ? "It could not be read" : "It is still being read"}
+    >
+      {error?.message ?? "Its pages can be seen once that is through."}
+    </EmptyState>
   );
 }
 
