@@ -39,6 +39,11 @@ _KEY_USED = text(
     " and details ->> 'network' = :network and created_at >= date_trunc('day', now(), 'UTC')"
     " limit 1"
 )
+_REUSE_TOLD = text(
+    "select 1 from audit_events e join sessions s on s.id = :session_id"
+    " where e.action = 'session.refresh_token_reused' and e.target = :target"
+    " and e.created_at >= s.revoked_at limit 1"
+)
 _LOSE_AT_A_CRASH = text("set local synchronous_commit = off")
 
 
@@ -61,6 +66,12 @@ async def insert_failed_login(
 async def key_was_used(tx: Transaction, key_id: UUID, network: str) -> bool:
     """Whether the use of an API key from a network was recorded today (UTC)."""
     return await tx.first(_KEY_USED, key_id=key_id, network=network) is not None
+
+
+async def reuse_was_told(tx: Transaction, session_id: UUID) -> bool:
+    """Whether it was recorded that a refresh token of a session that ended was used twice."""
+    row = await tx.first(_REUSE_TOLD, session_id=session_id, target=str(session_id))
+    return row is not None
 
 
 async def events(tx: Transaction, after: Cursor | None, limit: int, **chosen: Any) -> Sequence[Row]:

@@ -152,12 +152,16 @@ class Accounts:
         return await self._tokens_for(scope, row["user_id"], row["session_id"], successor)
 
     async def _end_reused(self, row: Row, client: Client) -> None:
-        """Record that a refresh token is in two hands; nobody knows whose this one is."""
+        """Record that a refresh token is in two hands; nobody knows whose this one is.
+
+        Once a session: whoever holds a spent token could fill the log otherwise.
+        """
         await self._forget(row["tenant_id"], [row["session_id"]])
         somebody = Actor(ActorKind.SYSTEM, None, client.address)
         details = {"user_id": row["user_id"]}
         async with self._database.transaction(TenantScope(row["tenant_id"])) as tx:
-            await record(tx, somebody, Action.REFRESH_REUSED, row["session_id"], details)
+            if not await audit_repository.reuse_was_told(tx, row["session_id"]):
+                await record(tx, somebody, Action.REFRESH_REUSED, row["session_id"], details)
 
     async def log_out(self, caller: Caller) -> None:
         """End the caller's session.

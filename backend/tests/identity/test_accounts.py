@@ -84,6 +84,18 @@ async def test_refresh_rotates_and_reuse_ends_the_whole_session(anonymous, app, 
         assert (await client.get("/v1/me")).json()["code"] == "session_ended"
 
 
+async def test_a_spent_refresh_token_is_told_of_once(anonymous, tenant: Tenant):
+    spent = tenant.tokens["refresh_token"]
+    assert (await refreshed(anonymous, spent)).status_code == 200
+    for _ in range(3):
+        assert (await refreshed(anonymous, spent)).status_code == 401
+    back = {"email": tenant.email, "password": PASSWORD}
+    token = (await anonymous.post("/v1/auth/login", json=back)).json()["access_token"]
+    log = await anonymous.get("/v1/audit", headers={"Authorization": f"Bearer {token}"})
+    actions = [event["action"] for event in log.json()["items"]]
+    assert actions.count("session.refresh_token_reused") == 1
+
+
 async def test_a_made_up_refresh_token_is_refused(anonymous):
     response = await refreshed(anonymous, "made-up")
     assert (response.status_code, response.json()["code"]) == (401, "invalid_refresh_token")

@@ -48,7 +48,9 @@ export function Dialog(props: DialogProps) {
               {title}
             </Radix.Title>
             {description && (
-              <Radix.Description className="mt-1 wrap-anywhere text-muted">{description}</Radix.Description>
+              <Radix.Description className="mt-1 wrap-anywhere text-muted">
+                {description}
+              </Radix.Description>
             )}
             <div className="mt-4">{children}</div>
             {!required && <CloseCross />}

@@ -26,7 +26,7 @@ export function Progress({ value, label, tone = "accent", className }: ProgressP
           TONES[tone],
           value === null && "animate-breathe",
         )}
-        style={{ width: value === null ? "100%" : `${Math.max(2, value * 100)}%` }}
+        style={{ width: value === null ? "100%" : value && `${Math.max(2, value * 100)}%` }}
       />
     </div>
   );

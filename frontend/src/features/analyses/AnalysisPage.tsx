@@ -102,7 +102,7 @@ function useExport(analysis: Analysis) {
 
 /** Without what file systems refuse. */
 function fileName(name: string): string {
-  return name.replace(/[\\/:*?"<>|]+/g, " ").trim() || "analysis";
+  return name.replace(/[\s\\/:*?"<>|]+/g, " ").trim() || "analysis";
 }
 
 function Shown({ analysis }: { analysis: Analysis }) {

@@ -352,7 +352,7 @@ function Documents({ draft, faults, change }: PartProps) {
         onChange={(from) => change({ from })}
       />
       {draft.from === "documents" ? (
-        <div data-fault={faults.document_ids && true}>
+        <div className="min-w-0" data-fault={faults.document_ids && true}>
           <DocumentPicker
             picked={draft.documents}
             onChange={(documents) => change({ documents })}

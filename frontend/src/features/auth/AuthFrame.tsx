@@ -47,11 +47,9 @@ function Specimen() {
               <Quote size={14} aria-hidden /> Supply agreement.docx, clause 9
             </p>
             <blockquote className="font-quote text-lg leading-relaxed">
-              Either party may end this agreement; the supplier shall give{" "}
-              <mark className="rounded-sm bg-evidence px-0.5 text-ink">
-                ninety days’ notice in writing
-              </mark>
-              , the buyer thirty.
+              the Supplier with a notice of{" "}
+              <mark className="rounded-sm bg-evidence px-0.5 text-ink">ninety days</mark>, the Buyer
+              with a notice of thirty days
             </blockquote>
           </div>
         </div>

@@ -14,6 +14,7 @@ describe("signInSearch", () => {
     "/\\example.com",
     "/\t/example.com",
     "/\n/example.com",
+    "/\t/[",
     "javascript:alert(1)",
     "library",
     7,

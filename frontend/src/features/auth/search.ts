@@ -15,5 +15,6 @@ export function nextPath({ next }: SignInSearch): string {
 
 /** A path of this application: a link must not lead a signed-in person to another site. */
 function isLocal(path: string): boolean {
-  return /^\/(?![/\\])/.test(path) && new URL(path, location.origin).origin === location.origin;
+  if (!/^\/(?![/\\])/.test(path) || !URL.canParse(path, location.origin)) return false;
+  return new URL(path, location.origin).origin === location.origin;
 }

@@ -47,7 +47,7 @@ export default function UploadTray() {
           className="max-h-72 overflow-y-auto -outline-offset-2"
         >
           <ul>
-            {all.map((upload) => (
+            {inOrder(all).map((upload) => (
               <Row key={upload.id} upload={upload} />
             ))}
           </ul>
@@ -55,6 +55,11 @@ export default function UploadTray() {
       )}
     </section>
   );
+}
+
+/** What failed first: it is what there is to do. */
+function inOrder(all: readonly Upload[]): readonly Upload[] {
+  return all.toSorted((a, b) => Number(b.state === "failed") - Number(a.state === "failed"));
 }
 
 function headline(all: readonly Upload[]): string {
