@@ -127,7 +127,7 @@ test.describe("with a model", () => {
   });
 
   test("an analysis that runs, is paused, and one that failed", async ({ page, request }) => {
-    test.setTimeout(4 * 60_000);
+    test.setTimeout(6 * 60_000);
     const account = await enter(page);
     const document_ids = await uploadSamples(request, account);
     const fields = [{ name: "Notice period" }, { name: "Date", type: "date" }];
@@ -146,7 +146,7 @@ test.describe("with a model", () => {
     const failed = await begin(request, account, { ...body, name: "Terms once more" });
     const status = async () =>
       (await call(request, account, "GET", `/v1/analyses/${failed}`)).status;
-    await expect.poll(status, { timeout: 90_000 }).toMatch(/completed|failed/);
+    await expect.poll(status, { timeout: 180_000 }).toMatch(/completed|failed/);
     await lookAt(page, { "analysis-failed": `/analyses/${failed}`, "analyses-list": "/analyses" });
   });
 });

@@ -152,7 +152,7 @@ export default function DocumentView({ place, onClose }: ViewProps) {
           />
         ) : (
           <div role="status" aria-label="Fetching the page">
-            <Skeleton className="aspect-[1/1.3] w-full" />
+            <Skeleton className="mx-auto aspect-[1/1.3] max-w-4xl" />
           </div>
         )}
       </div>
