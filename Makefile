@@ -57,7 +57,7 @@ frontend-e2e: $(STAMP) $(WEB) $(WEB_STAMP_DEV) ## Try the web application in Chr
 frontend-audit: $(STAMP) $(WEB) $(WEB_STAMP_DEV) ## Hold the main screens to Lighthouse's marks (on a machine that does nothing else)
 	@$(NPM) run --silent audit
 
-frontend-scroll: $(STAMP) $(WEB) $(WEB_STAMP_DEV) ## Measure the library with 5,000 documents on the real backend (some ten minutes)
+frontend-scroll: $(STAMP) $(WEB) $(WEB_STAMP_DEV) ## Measure the library with 5,000 documents on the real backend
 	@$(NPM) run --silent scroll
 
 frontend-dev: $(WEB_STAMP_DEV) ## Serve the web application while it is written, beside a running `make run`

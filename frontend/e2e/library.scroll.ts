@@ -1,5 +1,5 @@
 import type { CDPSession, Page } from "@playwright/test";
-import { call, enter, expect, test, type Account } from "./support";
+import { enter, expect, test, type Account } from "./support";
 
 const TOTAL = 5000;
 const PER_UPLOAD = 100;
@@ -17,7 +17,8 @@ interface Frames {
   longest: number;
 }
 
-test("5,000 documents are listed, scrolled and found at once", async ({ page }) => {
+// The hard case: the worker reads them meanwhile, for many minutes, on the same processors.
+test("5,000 documents are listed, scrolled and found while they are read", async ({ page }) => {
   const account = await enter(page);
   const cdp = await page.context().newCDPSession(page);
   await cdp.send("Performance.enable");
@@ -25,9 +26,6 @@ test("5,000 documents are listed, scrolled and found at once", async ({ page }) 
   await page.goto("/library");
   await expect(row(page, "File 4999.txt")).toBeVisible();
   await watch(page, cdp);
-  await expect
-    .poll(() => unread(page, account), { timeout: 20 * 60_000, intervals: [5000] })
-    .toBe(0);
 
   const listed = await within(async () => {
     await page.goto("/library");
@@ -79,15 +77,6 @@ async function watch(page: Page, cdp: CDPSession): Promise<void> {
   const busy = ((after.TaskDuration ?? 0) - (before.TaskDuration ?? 0)) / (WATCH_MS / 1000);
   tell(`requests in ${WATCH_MS / 1000} s of being read`, String(requests));
   tell("main thread busy meanwhile", percent(busy));
-}
-
-/** How many of the documents at the head of the queue are there: 0 when all are read. */
-async function unread(page: Page, account: Account): Promise<number> {
-  const lists = ["queued", "processing"].map((status) =>
-    call(page.request, account, "GET", `/v1/documents?status=${status}&limit=1`),
-  );
-  const items = (await Promise.all(lists)).flatMap((list) => list.items as unknown[]);
-  return items.length;
 }
 
 /** By the wheel, a good part of a screen at each frame, until the last row is there. */
