@@ -29,14 +29,12 @@ import { Progress } from "@/components/Progress";
 import { SkeletonRows } from "@/components/Skeleton";
 import { toast } from "@/components/toast";
 import { formatAgo, formatCount, formatMoney, formatNumber } from "@/lib/format";
-import { saveAs } from "@/lib/save";
 import { CompareView } from "./CompareView";
 import { draftStore, emptyDraft, withSpec } from "./draft";
 import { BudgetLink } from "./Forecast";
 import { kindOf, StatusBadge } from "./kinds";
 import { Question } from "./Question";
 import { SummaryView } from "./SummaryView";
-import { tableAsJson } from "./table";
 import { Unfinished } from "./Unfinished";
 
 const ExtendDialog = lazy(() =>
@@ -88,14 +86,10 @@ function useExport(analysis: Analysis) {
   return useMutation({
     meta: { quiet: true },
     mutationFn: async (form: Form) => {
-      const name = fileName(analysis.name);
-      if (form === "json") {
-        saveAs(await tableAsJson(analysis), `${name}.json`);
-        return;
-      }
-      const format = form === "xlsx" ? "xlsx" : "csv";
-      const query = `format=${format}&evidence=${form === "csv-evidence"}`;
-      await download(`/v1/analyses/${analysis.id}/table?${query}`, `${name}.${format}`);
+      const format = form === "csv-evidence" ? "csv" : form;
+      const query = `format=${format}&download=true&evidence=${form === "csv-evidence"}`;
+      const path = `/v1/analyses/${analysis.id}/table?${query}`;
+      await download(path, `${fileName(analysis.name)}.${format}`);
     },
   });
 }

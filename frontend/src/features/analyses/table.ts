@@ -12,14 +12,10 @@ const OFTEN_MS = 4000;
 const SELDOM_MS = 20_000;
 
 /** A page of a table's rows. */
-export async function tablePage(
-  id: string,
-  cursor: string | null,
-  signal?: AbortSignal,
-): Promise<Table> {
+async function tablePage(id: string, cursor: string | null, signal: AbortSignal): Promise<Table> {
   const answer = await call(
     api.GET("/v1/analyses/{analysis_id}/table", {
-      signal: signal ?? null,
+      signal,
       params: { path: { analysis_id: id }, query: { cursor, limit: PAGE } },
     }),
   );
@@ -54,20 +50,4 @@ export function useTable(analysis: Analysis) {
     columns: table.data?.pages[0]?.columns ?? [],
     rows: table.data?.pages.flatMap((page) => page.rows),
   };
-}
-
-/** The whole table as a file's content. */
-export async function tableAsJson(analysis: Analysis): Promise<Blob> {
-  const rows: Table["rows"] = [];
-  let columns: string[] = [];
-  let cursor: string | null = null;
-  do {
-    const page: Table = await tablePage(analysis.id, cursor);
-    columns = page.columns;
-    rows.push(...page.rows);
-    cursor = page.next_cursor;
-  } while (cursor !== null);
-  const { id, kind, name, spec } = analysis;
-  const content = { analysis: { id, kind, name, spec }, columns, rows };
-  return new Blob([JSON.stringify(content, null, 2)], { type: "application/json" });
 }
