@@ -104,8 +104,14 @@ function withArrived(pages: DocumentPages, arrived: readonly Document[]): Docume
   const oldest = first.items.at(-1)?.created_at ?? "";
   // What is older than the first page comes with its own page.
   const shown = arrived.filter((each) => first.next_cursor === null || each.created_at >= oldest);
-  const items = [...shown, ...first.items].sort((a, b) => b.created_at.localeCompare(a.created_at));
+  const items = [...shown, ...first.items].sort(newestFirst);
   return { ...pages, pages: [{ ...first, items }, ...rest] };
+}
+
+/** Times of one form order as plain text does, which is far quicker than a language's order. */
+function newestFirst(a: Document, b: Document): number {
+  if (a.created_at === b.created_at) return 0;
+  return a.created_at < b.created_at ? 1 : -1;
 }
 
 function fits(document: Document, { q, status, collection }: DocumentFilter): boolean {

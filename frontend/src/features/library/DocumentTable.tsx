@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { Download, Ellipsis, Info, RotateCw, Trash2 } from "lucide-react";
-import { useEffect, useRef, type KeyboardEvent } from "react";
+import { memo, useCallback, useEffect, useRef, type KeyboardEvent } from "react";
 import { download } from "@/api/download";
 import type { Document } from "@/api/types";
 import { toProblem } from "@/api/problem";
@@ -20,7 +20,7 @@ import type { Selection } from "./selection";
 const ROW_PX = 56;
 const OVERSCAN = 12;
 /** Rows before the end at which the next page is fetched. */
-const AHEAD = 40;
+const AHEAD = 150;
 // Name, and from `md` on: status, pages, size, age; then the menu. Narrower, the state is below the name.
 const COLUMNS =
   "grid items-center gap-x-3 px-4 md:gap-x-4 grid-cols-[1rem_minmax(0,1fr)_1.75rem] " +
@@ -78,6 +78,16 @@ export function DocumentTable(props: DocumentTableProps) {
     }
   };
 
+  const latest = useRef(props);
+  useEffect(() => {
+    latest.current = props;
+  });
+  const onToggle = useCallback<Selection["toggle"]>((id, range) => {
+    latest.current.selection.toggle(id, range);
+  }, []);
+  const onRowOpen = useCallback((id: string) => latest.current.onOpen(id), []);
+  const onRowDelete = useCallback((document: Document) => latest.current.onDelete(document), []);
+
   const all = selection.ids.size === documents.length;
   return (
     <div
@@ -125,21 +135,35 @@ export function DocumentTable(props: DocumentTableProps) {
         <div role="rowgroup" className="relative" style={{ height: rows.getTotalSize() }}>
           {items.map(({ index, key, start }) => {
             const document = documents[index];
+            const chosen = document && selection.ids.has(document.id);
             return (
               <div
                 key={key}
                 role="row"
                 aria-rowindex={index + 2}
-                aria-selected={document ? selection.ids.has(document.id) : undefined}
+                aria-selected={chosen}
                 data-index={index}
                 style={{ height: ROW_PX, transform: `translateY(${start}px)` }}
                 className={cx(
                   "absolute inset-x-0 top-0 border-b border-line",
                   COLUMNS,
-                  document && selection.ids.has(document.id) ? "bg-accent-soft" : "hover:bg-hover",
+                  chosen ? "bg-accent-soft" : "hover:bg-hover",
                 )}
               >
-                {document ? <Row document={document} wide={wide} {...props} /> : <More />}
+                {document ? (
+                  <Row
+                    document={document}
+                    chosen={chosen ?? false}
+                    collection={props.collectionNames.get(document.collection_id ?? "")}
+                    onToggle={onToggle}
+                    onOpen={onRowOpen}
+                    onDelete={onRowDelete}
+                    mayChange={props.mayChange}
+                    wide={wide}
+                  />
+                ) : (
+                  <More />
+                )}
               </div>
             );
           })}
@@ -149,19 +173,27 @@ export function DocumentTable(props: DocumentTableProps) {
   );
 }
 
-function Row({
+interface RowProps extends Pick<DocumentTableProps, "onOpen" | "onDelete" | "mayChange"> {
+  document: Document;
+  chosen: boolean;
+  /** The name of the collection, where it is worth telling. */
+  collection: string | undefined;
+  onToggle: Selection["toggle"];
+  wide: boolean;
+}
+
+/** Made anew only when its document changes: scrolling and news of others leave it as it is. */
+const Row = memo(function Row({
   document,
-  selection,
-  collectionNames,
+  chosen,
+  collection,
+  onToggle,
   onOpen,
   onDelete,
   mayChange,
   wide,
-}: DocumentTableProps & { document: Document; wide: boolean }) {
+}: RowProps) {
   const { id, name, status, error } = document;
-  const collection = document.collection_id
-    ? collectionNames.get(document.collection_id)
-    : undefined;
   const about = status === "failed" ? error?.message : collection;
   return (
     <>
@@ -172,15 +204,11 @@ function Row({
           if (!event.shiftKey) return;
           event.preventDefault();
           event.stopPropagation();
-          selection.toggle(id, true);
+          onToggle(id, true);
         }}
       >
         {mayChange && (
-          <Checkbox
-            label={`Choose ${name}`}
-            checked={selection.ids.has(id)}
-            onChange={() => selection.toggle(id)}
-          />
+          <Checkbox label={`Choose ${name}`} checked={chosen} onChange={() => onToggle(id)} />
         )}
       </span>
       <span role="cell" className="flex min-w-0 items-center gap-2.5">
@@ -219,7 +247,7 @@ function Row({
       </span>
     </>
   );
-}
+});
 
 const NAME = "block max-w-full truncate text-left font-medium hover:underline";
 
