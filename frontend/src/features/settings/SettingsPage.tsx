@@ -48,7 +48,7 @@ export function SettingsPage() {
           <Panel />
         ) : (
           <EmptyState icon={Lock} title={`${label} are not for your role`}>
-            Whoever is {role} or more sees them. Ask an admin of your workspace.
+            It takes the role {role} or one above it. Ask an admin of your workspace.
           </EmptyState>
         )}
       </Tabs>
