@@ -220,6 +220,7 @@ test("an analysis takes further documents and is deleted", async ({ page, accoun
   await expect(page.getByText("1 of 1 document", { exact: true })).toBeVisible();
   await page.getByRole("button", { name: "More" }).click();
   await page.getByRole("menuitem", { name: "Add documents" }).click();
+  await expect(page.getByRole("button", { name: "Pick all shown" })).toBeVisible();
   await expectAccessible(page);
   await page.getByRole("button", { name: "Pick all shown" }).click();
   await page.getByRole("button", { name: "Add the picked documents" }).click();

@@ -156,6 +156,8 @@ export async function endSessions(request: APIRequestContext, account: Account):
 
 /** axe finds nothing, in light and in dark. */
 export async function expectAccessible(page: Page): Promise<void> {
+  // What is on its way out belongs to no screen.
+  await expect(page.locator("[role=menu][data-state=closed]")).toHaveCount(0);
   for (const colorScheme of ["light", "dark"] as const) {
     // Still: a colour in mid-transition has no contrast to speak of.
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
