@@ -1,34 +1,12 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { call, enter, expect, test, upload, type Account } from "./support";
+import { analyse, uploadReports } from "./reports";
+import { enter, expect, test } from "./support";
 import { look, lookAt } from "./shots";
-import type { APIRequestContext } from "@playwright/test";
-
-const DATA = process.env.ASSAY_TEST_DATA ?? "";
-const REPORTS = ["20071229X02007.pdf", "20080109X00035.pdf", "20080114X00043.pdf"];
-
-async function analyse(
-  request: APIRequestContext,
-  account: Account,
-  body: Record<string, unknown>,
-): Promise<string> {
-  const { id } = await call(request, account, "POST", "/v1/analyses", body);
-  const path = `/v1/analyses/${String(id)}`;
-  await expect
-    .poll(async () => (await call(request, account, "GET", path)).status, { timeout: 60_000 })
-    .toBe("completed");
-  return `/analyses/${String(id)}`;
-}
 
 test("every kind of analysis, with its evidence", async ({ page, request }) => {
-  test.skip(DATA === "", "ASSAY_TEST_DATA names no real documents");
+  test.skip(!process.env.ASSAY_TEST_DATA, "ASSAY_TEST_DATA names no real documents");
   test.setTimeout(6 * 60_000);
   const account = await enter(page);
-  const files = REPORTS.map(async (name) => ({
-    name,
-    content: await readFile(join(DATA, "documents/ntsb", name)),
-  }));
-  const document_ids = await upload(request, account, await Promise.all(files));
+  const document_ids = await uploadReports(request, account);
   const fields = [
     { name: "Accident number" },
     { name: "Date", type: "date" },
@@ -38,8 +16,8 @@ test("every kind of analysis, with its evidence", async ({ page, request }) => {
   ];
   const labels = [{ name: "Landing" }, { name: "Takeoff" }];
   const topics = ["Injuries", "Aircraft"];
-  const ask = (body: Record<string, unknown>) =>
-    analyse(request, account, { document_ids, ...body });
+  const ask = async (body: Record<string, unknown>) =>
+    `/analyses/${await analyse(request, account, { document_ids, ...body })}`;
   const table = await ask({ kind: "extract", name: "Accident facts", fields });
   const summary = await ask({ kind: "summary", name: "What the reports say" });
   const compare = await ask({ kind: "compare", name: "Side by side", topics });

@@ -1,48 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { expectMarked, openedBy } from "./highlight";
-import {
-  call,
-  expect,
-  expectAccessible,
-  expectAccessibleOnAll,
-  test,
-  upload,
-  type Account,
-} from "./support";
-import type { APIRequestContext, Page } from "@playwright/test";
-
-const DATA =
-  process.env.ASSAY_TEST_DATA ?? new URL("../../../shared/data", import.meta.url).pathname;
-/** What the three reports say of themselves, read by eye. */
-const FACTS = {
-  "20071229X02007.pdf": ["NYC08CA055", "2007-12-08", "Tallahassee, FL"],
-  "20080109X00035.pdf": ["NYC08CA048", "2007-11-28", "Latrobe, PA"],
-  "20080114X00043.pdf": ["NYC08CA047", "2007-11-26", "Venice, FL"],
-};
-const REPORTS = Object.keys(FACTS);
-
-async function uploadReports(request: APIRequestContext, account: Account): Promise<string[]> {
-  const files = REPORTS.map(async (name) => ({
-    name,
-    content: await readFile(`${DATA}/documents/ntsb/${name}`),
-  }));
-  return upload(request, account, await Promise.all(files));
-}
-
-/** Begins an analysis behind the page's back and waits for its end. */
-async function analyse(
-  request: APIRequestContext,
-  account: Account,
-  body: Record<string, unknown>,
-): Promise<string> {
-  const { id } = await call(request, account, "POST", "/v1/analyses", body);
-  await expect
-    .poll(async () => (await call(request, account, "GET", `/v1/analyses/${String(id)}`)).status, {
-      timeout: 60_000,
-    })
-    .toBe("completed");
-  return String(id);
-}
+import { analyse, FACTS, pathOf, REPORTS, uploadReports } from "./reports";
+import { expect, expectAccessible, expectAccessibleOnAll, test } from "./support";
+import type { Page } from "@playwright/test";
 
 test("a table is asked for, fills, leads to the words, and is saved", async ({
   page,
@@ -94,7 +54,7 @@ test("a table is asked for, fills, leads to the words, and is saved", async ({
   const shown = await openedBy(page, () => number.click());
   const panel = page.getByRole("region", { name: "Document", exact: true });
   await expect(panel).toContainText("20080109X00035.pdf");
-  const file = `${DATA}/documents/ntsb/20080109X00035.pdf`;
+  const file = pathOf("20080109X00035.pdf");
   await expectMarked(page, shown, file, "Accident Number: NYC08CA048");
   await page.getByLabel("Filter the rows").fill("");
 

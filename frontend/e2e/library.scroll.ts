@@ -3,7 +3,7 @@ import { enter, expect, test, type Account } from "./support";
 
 const TOTAL = 5000;
 const PER_UPLOAD = 100;
-/** Of a standard workspace, which this is, some requests a minute. */
+/** A standard workspace has 100 requests a minute. */
 const PAUSE_MS = 700;
 const WATCH_MS = 20_000;
 /** What a person calls slow: a list after a second, and frames that are held for three. */

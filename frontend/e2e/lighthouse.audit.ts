@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { analyse } from "./reports";
 import { call, enter, expect, test, uploadSamples } from "./support";
 
 const LEAST = 95;
@@ -78,9 +79,7 @@ async function signedInScreens(): Promise<[screen: string, path: string][]> {
   const asked = await post("/v1/ask", { question });
   const fields = [{ name: "Notice" }, { name: "Date", type: "date" }];
   const body = { kind: "extract", name: "Terms", document_ids, fields };
-  const analysis = `/v1/analyses/${String((await post("/v1/analyses", body)).id)}`;
-  const status = async () => (await call(page.request, account, "GET", analysis)).status;
-  await expect.poll(status, { timeout: 60_000 }).toBe("completed");
+  const table = await analyse(page.request, account, body);
   await page.goto("/library");
   await page.close();
   return [
@@ -89,7 +88,7 @@ async function signedInScreens(): Promise<[screen: string, path: string][]> {
     ["conversation", `/ask/${String(asked.conversation_id)}`],
     ["search", "/search?q=notice+of+the+supplier"],
     ["analyses", "/analyses"],
-    ["table", analysis.replace("/v1", "")],
+    ["table", `/analyses/${table}`],
     ["usage", "/usage"],
   ];
 }

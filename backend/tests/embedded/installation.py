@@ -85,11 +85,8 @@ def of_each(processes: list[psutil.Process], fact: Callable[[psutil.Process], Fa
 def still_running(processes: list[psutil.Process]) -> list[psutil.Process]:
     """Return those that have not ended after a while."""
     _, alive = psutil.wait_procs(processes, timeout=END_SECONDS)
-    return [
-        each
-        for each in alive
-        if psutil.STATUS_ZOMBIE not in of_each([each], psutil.Process.status) and each.is_running()
-    ]
+    states = of_each(alive, lambda each: (each, each.status()))
+    return [each for each, state in states if state != psutil.STATUS_ZOMBIE]
 
 
 def dsn(settings: Settings) -> str:
