@@ -1,7 +1,6 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { SearchX, TableProperties } from "lucide-react";
 import { useMemo, useRef, useState, type ReactNode } from "react";
-import { nothingOf } from "./kinds";
 import type { Analysis } from "@/api/types";
 import { Button } from "@/components/Button";
 import { EmptyState } from "@/components/EmptyState";
@@ -14,6 +13,7 @@ import { Tooltip } from "@/components/Tooltip";
 import { openEvidence } from "@/features/viewer";
 import { cx } from "@/lib/cx";
 import { formatCount, formatNumber, formatPercent } from "@/lib/format";
+import { nothingOf } from "./kinds";
 import { useTable } from "./table";
 import {
   cellText,

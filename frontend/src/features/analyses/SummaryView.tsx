@@ -1,11 +1,11 @@
 import { List } from "lucide-react";
-import { nothingOf } from "./kinds";
 import type { components } from "@/api/schema";
 import type { Analysis } from "@/api/types";
 import { EmptyState } from "@/components/EmptyState";
 import { formatCount } from "@/lib/format";
 import { Cite } from "./Cite";
 import { Fold } from "./Fold";
+import { nothingOf } from "./kinds";
 
 type Schemas = components["schemas"];
 

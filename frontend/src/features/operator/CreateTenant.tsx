@@ -5,8 +5,7 @@ import { Button } from "@/components/Button";
 import { Dialog, DialogActions } from "@/components/Dialog";
 import { SelectField, TextField } from "@/components/Field";
 import { Form } from "@/components/Form";
-import { Notice } from "@/components/Notice";
-import { Secret } from "@/components/Secret";
+import { SecretDialog } from "@/components/SecretDialog";
 import { operatorApi } from "./key";
 import { OPERATOR } from "./queries";
 
@@ -22,20 +21,15 @@ export function CreateTenant({ onClose }: { onClose: () => void }) {
   if (making.data) {
     const { name, owner } = making.data;
     return (
-      <Dialog open onOpenChange={onClose} title={`${name} was made`}>
-        <div className="grid gap-3">
-          <Notice tone="warn">
-            This password is shown once. Give it to {owner.email} by a safe way; they can change it
-            under Settings.
-          </Notice>
-          <Secret label="Temporary password" value={owner.temporary_password} />
-        </div>
-        <DialogActions>
-          <Button look="primary" onClick={onClose}>
-            Done
-          </Button>
-        </DialogActions>
-      </Dialog>
+      <SecretDialog
+        title={`${name} was made`}
+        label="Temporary password"
+        value={owner.temporary_password}
+        onClose={onClose}
+      >
+        This password is shown once. Give it to {owner.email} by a safe way; they can change it
+        under Settings.
+      </SecretDialog>
     );
   }
   return (

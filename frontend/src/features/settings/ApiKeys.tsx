@@ -2,10 +2,8 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { KeyRound, Plus } from "lucide-react";
 import { useState } from "react";
 import { api, call } from "@/api/client";
-import { may } from "@/api/me";
 import { usePages } from "@/api/pages";
 import type { components } from "@/api/schema";
-import { useSession } from "@/api/session";
 import type { Role } from "@/api/types";
 import { Button } from "@/components/Button";
 import { ConfirmDialog, Dialog, DialogActions } from "@/components/Dialog";
@@ -14,22 +12,17 @@ import { ErrorState } from "@/components/ErrorState";
 import { SelectField, TextField } from "@/components/Field";
 import { Form } from "@/components/Form";
 import { MoreButton } from "@/components/MoreButton";
-import { Notice } from "@/components/Notice";
-import { Secret } from "@/components/Secret";
+import { SecretDialog } from "@/components/SecretDialog";
 import { SkeletonRows } from "@/components/Skeleton";
 import { Table, Td, Th, Tr } from "@/components/Table";
 import { toast } from "@/components/toast";
 import { formatAgo, formatDate } from "@/lib/format";
+import { useGivableRoles } from "./roles";
 
 type ApiKey = components["schemas"]["ApiKey"];
 type NewKey = components["schemas"]["ApiKeyCreate"];
 
 const KEY = ["api-keys"];
-const ROLES: { value: Role; label: string }[] = [
-  { value: "viewer", label: "Viewer: reads and asks" },
-  { value: "member", label: "Member: also uploads and analyses" },
-  { value: "admin", label: "Admin: also manages members" },
-];
 const LIVES = [
   { value: "30", label: "30 days" },
   { value: "90", label: "90 days" },
@@ -109,7 +102,7 @@ export function ApiKeys() {
 
 function MakeKey({ onClose }: { onClose: () => void }) {
   const client = useQueryClient();
-  const session = useSession();
+  const roles = useGivableRoles().filter(({ value }) => value !== "owner");
   const making = useMutation({
     mutationFn: (body: NewKey) => call(api.POST("/v1/api-keys", { body })),
     meta: { quiet: true },
@@ -117,17 +110,14 @@ function MakeKey({ onClose }: { onClose: () => void }) {
   });
   if (making.data) {
     return (
-      <Dialog open required onOpenChange={onClose} title={`The key “${making.data.name}”`}>
-        <div className="grid gap-3">
-          <Notice tone="warn">Copy it now: it is shown once and kept nowhere.</Notice>
-          <Secret label="API key" value={making.data.key} />
-        </div>
-        <DialogActions>
-          <Button look="primary" onClick={onClose}>
-            Done
-          </Button>
-        </DialogActions>
-      </Dialog>
+      <SecretDialog
+        title={`The key “${making.data.name}”`}
+        label="API key"
+        value={making.data.key}
+        onClose={onClose}
+      >
+        Copy it now: it is shown once and kept nowhere.
+      </SecretDialog>
     );
   }
   return (
@@ -145,7 +135,7 @@ function MakeKey({ onClose }: { onClose: () => void }) {
         <div className="grid gap-4">
           <TextField label="Name" name="name" hint="What will use it, such as: nightly import" />
           <SelectField label="Role" name="role" defaultValue="member">
-            {ROLES.filter(({ value }) => may(session, value)).map(({ value, label }) => (
+            {roles.map(({ value, label }) => (
               <option key={value} value={value}>
                 {label}
               </option>

@@ -13,19 +13,13 @@ import { ErrorState } from "@/components/ErrorState";
 import { SelectField, TextField } from "@/components/Field";
 import { Form } from "@/components/Form";
 import { MoreButton } from "@/components/MoreButton";
-import { Notice } from "@/components/Notice";
-import { Secret } from "@/components/Secret";
+import { SecretDialog } from "@/components/SecretDialog";
 import { SkeletonRows } from "@/components/Skeleton";
 import { Table, Td, Th, Tr } from "@/components/Table";
 import { toast } from "@/components/toast";
 import { formatDate } from "@/lib/format";
+import { useGivableRoles } from "./roles";
 
-const ROLES: { value: Role; label: string }[] = [
-  { value: "viewer", label: "Viewer: reads and asks" },
-  { value: "member", label: "Member: also uploads and analyses" },
-  { value: "admin", label: "Admin: also manages members" },
-  { value: "owner", label: "Owner: may do everything" },
-];
 const KEY = ["members"];
 
 export function Members() {
@@ -94,8 +88,9 @@ function MemberRow({ member, mayChange, onRemove }: RowProps) {
   const client = useQueryClient();
   const session = useSession();
   const self = "identity" in session && session.identity.user.id === member.id;
-  // Nobody changes or gives a role above their own.
+  // Nobody changes a role above their own.
   const open = mayChange && !self && may(session, member.role);
+  const roles = useGivableRoles();
   const changing = useMutation({
     mutationFn: (role: Role) =>
       call(
@@ -122,7 +117,7 @@ function MemberRow({ member, mayChange, onRemove }: RowProps) {
             value={changing.isPending ? changing.variables : member.role}
             onChange={(event) => changing.mutate(event.target.value as Role)}
           >
-            {ROLES.filter(({ value }) => may(session, value)).map(({ value }) => (
+            {roles.map(({ value }) => (
               <option key={value} value={value}>
                 {value}
               </option>
@@ -146,7 +141,7 @@ function MemberRow({ member, mayChange, onRemove }: RowProps) {
 
 function AddMember({ onClose }: { onClose: () => void }) {
   const client = useQueryClient();
-  const session = useSession();
+  const roles = useGivableRoles();
   const adding = useMutation({
     mutationFn: (body: { email: string; role: Role }) => call(api.POST("/v1/members", { body })),
     meta: { quiet: true },
@@ -154,20 +149,15 @@ function AddMember({ onClose }: { onClose: () => void }) {
   });
   if (adding.data) {
     return (
-      <Dialog open required onOpenChange={onClose} title={`${adding.data.email} was added`}>
-        <div className="grid gap-3">
-          <Notice tone="warn">
-            This password is shown once. Give it to them by a safe way; they can change it under
-            Settings.
-          </Notice>
-          <Secret label="Temporary password" value={adding.data.temporary_password ?? ""} />
-        </div>
-        <DialogActions>
-          <Button look="primary" onClick={onClose}>
-            Done
-          </Button>
-        </DialogActions>
-      </Dialog>
+      <SecretDialog
+        title={`${adding.data.email} was added`}
+        label="Temporary password"
+        value={adding.data.temporary_password ?? ""}
+        onClose={onClose}
+      >
+        This password is shown once. Give it to them by a safe way; they can change it under
+        Settings.
+      </SecretDialog>
     );
   }
   return (
@@ -181,7 +171,7 @@ function AddMember({ onClose }: { onClose: () => void }) {
         <div className="grid gap-4">
           <TextField label="E-mail" name="email" type="email" autoComplete="off" required />
           <SelectField label="Role" name="role" defaultValue="member">
-            {ROLES.filter(({ value }) => may(session, value)).map(({ value, label }) => (
+            {roles.map(({ value, label }) => (
               <option key={value} value={value}>
                 {label}
               </option>

@@ -7,7 +7,7 @@ import { ConfirmDialog, Dialog, DialogActions } from "@/components/Dialog";
 import { SelectField, TextField } from "@/components/Field";
 import { Form } from "@/components/Form";
 import { Notice } from "@/components/Notice";
-import { Secret } from "@/components/Secret";
+import { SecretDialog } from "@/components/SecretDialog";
 import { toast } from "@/components/toast";
 
 export type Webhook = components["schemas"]["Webhook"];
@@ -205,17 +205,14 @@ export function RenewSecret({ webhook, onClose }: DialogProps) {
 
 function ShowSecret({ secret, onClose }: { secret: string; onClose: () => void }) {
   return (
-    <Dialog open required onOpenChange={onClose} title="The webhook's secret">
-      <div className="grid gap-3">
-        <Notice tone="warn">Copy it now: it is shown once. It verifies what is sent.</Notice>
-        <Secret label="Webhook secret" value={secret} />
-      </div>
-      <DialogActions>
-        <Button look="primary" onClick={onClose}>
-          Done
-        </Button>
-      </DialogActions>
-    </Dialog>
+    <SecretDialog
+      title="The webhook's secret"
+      label="Webhook secret"
+      value={secret}
+      onClose={onClose}
+    >
+      Copy it now: it is shown once. It verifies what is sent.
+    </SecretDialog>
   );
 }
 
