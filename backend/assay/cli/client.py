@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,10 +36,17 @@ class Target:
 
 
 class Client:
-    """Calls of the API that turn problems into sentences."""
+    """Calls of the API that turn problems into sentences.
 
-    def __init__(self, http: httpx.AsyncClient) -> None:
-        self._http = http
+    :param sleep: waits some seconds.
+    """
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._http, self._sleep = http, sleep
 
     async def call(self, method: str, path: str, **arguments: Any) -> Any:
         """Call and return the JSON of the answer; wait when a limit asks for it.
@@ -50,7 +57,7 @@ class Client:
         for _ in range(PATIENCE):
             if response.status_code != httpx.codes.TOO_MANY_REQUESTS:
                 break
-            await asyncio.sleep(_seconds(response))
+            await self._sleep(_seconds(response))
             response = await self._sent(method, path, **arguments)
         if not response.is_success:
             raise CommandFailed(_problem(response.status_code, response.content))
@@ -84,7 +91,7 @@ class Client:
             for left in reversed(range(PATIENCE + 1)):
                 async with self._http.stream("GET", path, params=params) as response:
                     if response.status_code == httpx.codes.TOO_MANY_REQUESTS and left:
-                        await asyncio.sleep(_seconds(response))
+                        await self._sleep(_seconds(response))
                         continue
                     if not response.is_success:
                         content = await response.aread()
