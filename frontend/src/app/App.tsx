@@ -1,6 +1,6 @@
 import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
-import { useDeferredValue, useEffect } from "react";
+import { useEffect } from "react";
 import { createQueryClient } from "@/api/query-client";
 import { subscribeSession, getSession, useSession } from "@/api/session";
 import { toast } from "@/components/toast";
@@ -17,8 +17,7 @@ const router = createAppRouter(queryClient);
 if (getSession().status === "unknown") fetchScreen(router);
 
 export function App() {
-  // Deferred: the screens are then drawn in slices, and a slow phone can be touched meanwhile.
-  const status = useDeferredValue(useSession().status);
+  const { status } = useSession();
   useEffect(() => followSession(), []);
   if (status === "unknown") return <Splash />;
   return (
