@@ -7,8 +7,9 @@ totals at the foot of invoices, make lines of their own.
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from assay.adapters.postgres import Row
 from assay.search.service import Found
@@ -43,16 +44,17 @@ def without(found: Sequence[Found], edges: Sequence[Row]) -> list[Found]:
 
 def running(pages: Mapping[int, str]) -> Running:
     """Return the running heads and feet of pages, given by their numbers."""
-    at_edge = {number: _edge(text) for number, text in pages.items()}
+    at_edge = {
+        number: {line: _keys(line, number) for line in _edge(text)}
+        for number, text in pages.items()
+    }
     counts = Counter(
-        key
-        for number, lines in at_edge.items()
-        for key in {key for line in lines for key in _keys(line, number)}
+        key for lines in at_edge.values() for key in set(chain.from_iterable(lines.values()))
     )
     often = max(MIN_PAGES, len(pages) // MIN_SHARE)
     return {
         number: frozenset(
-            line for line in lines if any(counts[key] >= often for key in _keys(line, number))
+            line for line, keys in lines.items() if any(counts[key] >= often for key in keys)
         )
         for number, lines in at_edge.items()
     }
@@ -64,11 +66,11 @@ def _edge(text: str) -> set[str]:
     return {line for line in outer if len(line) <= MAX_LINE}
 
 
-def _keys(line: str, page: int) -> Iterator[tuple[str, int | None, str]]:
-    """Yield what is equal for equal lines, and for lines with a number that counts the pages."""
-    yield line, None, ""
-    for number in _NUMBER.finditer(line):
-        yield line[: number.start()], int(number.group()) - page, line[number.end() :]
+def _keys(line: str, page: int) -> list[tuple[str, int | None, str]]:
+    """Return what is equal for equal lines, and for lines with a number that counts the pages."""
+    numbers = _NUMBER.finditer(line)
+    counting = [(line[: it.start()], int(it.group()) - page, line[it.end() :]) for it in numbers]
+    return [(line, None, ""), *counting]
 
 
 def _trimmed(found: Found, lines: frozenset[str]) -> Found:
