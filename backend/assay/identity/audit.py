@@ -33,6 +33,7 @@ class Action(StrEnum):
     LOGIN_FAILED = "login.failed"
     LOGGED_OUT = "session.logged_out"
     SESSION_ENDED = "session.ended"
+    OTHER_SESSIONS_ENDED = "session.others_ended"
     REFRESH_REUSED = "session.refresh_token_reused"
     PASSWORD_CHANGED = "password.changed"  # noqa: S105 - the name of an event
     PASSWORD_REFUSED = "password.refused"  # noqa: S105 - the name of an event

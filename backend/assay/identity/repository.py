@@ -61,7 +61,7 @@ _REVOKE_SESSION = text(
 )
 _REVOKE_OTHERS = text(
     "update sessions set revoked_at = now() where user_id = :user_id and revoked_at is null"
-    " and id is distinct from :keep"
+    " and expires_at > now() and id <> :keep returning id"
 )
 _INSERT_KEY = text(
     "insert into api_keys (id, tenant_id, user_id, name, prefix, digest, role, expires_at)"
@@ -195,9 +195,9 @@ async def revoke_session(tx: Transaction, session_id: UUID, user_id: UUID) -> bo
     return await tx.run(_REVOKE_SESSION, id=session_id, user_id=user_id) > 0
 
 
-async def revoke_others(tx: Transaction, user_id: UUID, keep: UUID | None) -> None:
-    """End every session of a user but one."""
-    await tx.run(_REVOKE_OTHERS, user_id=user_id, keep=keep)
+async def revoke_others(tx: Transaction, user_id: UUID, keep: UUID) -> list[UUID]:
+    """End every living session of a user but one; return which ended."""
+    return [row["id"] for row in await tx.all(_REVOKE_OTHERS, user_id=user_id, keep=keep)]
 
 
 async def insert_api_key(tx: Transaction, **values: Any) -> Row | None:

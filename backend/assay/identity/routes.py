@@ -143,6 +143,18 @@ async def list_sessions(
 
 
 @router.delete(
+    "/sessions",
+    status_code=204,
+    tags=["account"],
+    summary="End my other sessions",
+    responses=problems(*ALWAYS, 403),
+)
+async def end_other_sessions(caller: ViewerCaller, accounts: AccountsService) -> None:
+    """End all of one's own sessions but the one that asks."""
+    await accounts.end_other_sessions(caller)
+
+
+@router.delete(
     "/sessions/{session_id}",
     status_code=204,
     tags=["account"],

@@ -192,8 +192,24 @@ class Accounts:
         :raises NotFound: it is not theirs, or has ended.
         """
         if caller.session_id is None:
-            raise Forbidden("An API key cannot end sessions. Log in for that.")
+            raise _no_key_ends_sessions()
         await self._end_session(caller, session_id, Action.SESSION_ENDED)
+
+    async def end_other_sessions(self, caller: Caller) -> None:
+        """End all of the caller's own sessions but the one that asks.
+
+        :raises Forbidden: an API key asks; a viewer's key would log an owner out.
+        """
+        if caller.session_id is None:
+            raise _no_key_ends_sessions()
+        async with self._database.transaction(caller.scope) as tx:
+            ended = await repository.revoke_others(tx, caller.user_id, caller.session_id)
+            if ended:
+                details = {"sessions": len(ended)}
+                await record(
+                    tx, caller.actor, Action.OTHER_SESSIONS_ENDED, caller.session_id, details
+                )
+        await self._forget(caller.scope.tenant_id, ended)
 
     async def _end_session(self, caller: Caller, session_id: UUID, action: Action) -> None:
         async with self._database.transaction(caller.scope) as tx:
@@ -232,11 +248,9 @@ class Accounts:
         await self._lock_out.succeeded(attempt)
         encoded = await self._passwords.hash(request.new_password)
         async with self._database.transaction(caller.scope) as tx:
-            others = await repository.session_ids(tx, caller.user_id)
             await repository.set_password(tx, caller.user_id, encoded)
-            await repository.revoke_others(tx, caller.user_id, caller.session_id)
+            others = await repository.revoke_others(tx, caller.user_id, caller.session_id)
             await record(tx, caller.actor, Action.PASSWORD_CHANGED, caller.user_id)
-        others.remove(caller.session_id)
         await self._forget(caller.scope.tenant_id, others)
 
     async def _me(self, caller: Caller) -> Row:
@@ -280,6 +294,10 @@ class Accounts:
 
     async def _forget(self, tenant_id: UUID, session_ids: list[UUID]) -> None:
         await self._cache.drop(*[session_cache_key(tenant_id, each) for each in session_ids])
+
+
+def _no_key_ends_sessions() -> Forbidden:
+    return Forbidden("An API key cannot end sessions. Log in for that.")
 
 
 def _tenant(row: Row) -> Tenant:

@@ -129,6 +129,20 @@ async def test_sessions_are_listed_and_can_be_ended(anonymous, app, tenant: Tena
     assert (await tenant.client.delete(path)).status_code == 404
 
 
+async def test_all_other_sessions_end_at_once(anonymous, app, tenant: Tenant):
+    login = {"email": tenant.email, "password": PASSWORD}
+    others = [(await anonymous.post("/v1/auth/login", json=login)).json() for _ in range(2)]
+    for _ in range(2):  # also when there is nothing more to end
+        assert (await tenant.client.delete("/v1/sessions")).status_code == 204
+    for each in others:
+        async with client_of(app, each["access_token"]) as client:
+            assert (await client.get("/v1/me")).json()["code"] == "session_ended"
+        assert (await refreshed(anonymous, each["refresh_token"])).status_code == 401
+    listed = (await tenant.client.get("/v1/sessions")).json()["items"]
+    assert [session["current"] for session in listed] == [True]
+    assert (await refreshed(anonymous, tenant.tokens["refresh_token"])).status_code == 200
+
+
 async def test_a_session_list_is_paged(anonymous, tenant: Tenant):
     for _ in range(2):
         body = {"email": tenant.email, "password": PASSWORD}

@@ -116,6 +116,18 @@ async def test_a_workspaces_life_is_in_its_log(app, anonymous, tenant: Tenant):
         assert secret not in whole
 
 
+async def test_ending_all_other_sessions_is_one_event(anonymous, tenant: Tenant):
+    login = {"email": tenant.email, "password": PASSWORD}
+    for _ in range(2):
+        await anonymous.post("/v1/auth/login", json=login)
+    kept = (await tenant.client.get("/v1/sessions")).json()["items"][0]["id"]
+    for _ in range(2):
+        await tenant.client.delete("/v1/sessions")
+    [event] = await events(tenant, action="session.others_ended")
+    assert (event["target"], event["actor"]) == (kept, tenant.email)
+    assert event["details"] == {"sessions": 2}
+
+
 async def test_what_is_rolled_back_is_not_in_the_log(tenant: Tenant):
     collection = (await tenant.client.post("/v1/collections", json={"name": "c"})).json()
     data = {"collection_id": collection["id"]}

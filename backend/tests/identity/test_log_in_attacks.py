@@ -140,6 +140,26 @@ async def test_a_colleague_cannot_end_or_see_my_sessions(app, tenant: Tenant, ot
     assert (await tenant.client.get("/v1/me")).status_code == 200
 
 
+async def test_ending_all_other_sessions_ends_nobody_elses(app, tenant: Tenant, other: Tenant):
+    body = {"email": f"admin-{tenant.email}", "role": "admin", "password": PASSWORD}
+    await tenant.client.post("/v1/members", json=body)
+    async with client_of(app) as anonymous:
+        tokens = [(await log_in(anonymous, body["email"])).json() for _ in range(2)]
+    asks, ends = (client_of(app, each["access_token"]) for each in tokens)
+    async with asks, ends:
+        # Naming other people's does not widen it.
+        mine = tenant.tokens["user"]["id"]
+        params = {"user_id": mine, "member_id": mine, "all": "true"}
+        assert (await asks.delete("/v1/sessions", params=params)).status_code == 204
+        assert refusal(await ends.get("/v1/me"))[0] == 401
+    for bystander in (tenant, other):
+        assert (await bystander.client.get("/v1/me")).status_code == 200
+        refresh = {"refresh_token": bystander.tokens["refresh_token"]}
+        async with client_of(app) as anonymous:
+            again = await anonymous.post("/v1/auth/refresh", json=refresh)
+        assert again.status_code == 200
+
+
 async def test_a_stolen_session_does_not_change_the_password(anonymous, tenant: Tenant):
     for current in ("guess", "", PASSWORD.upper()):
         change = {"current_password": current, "new_password": "the thief's own"}

@@ -121,6 +121,7 @@ CASES = [
         alone=True,
     ),
     Case("GET /v1/sessions", shows=("session",), request={"params": {"limit": 200}}),
+    Case("DELETE /v1/sessions", 204, spends="session", alone=True),
     Case("DELETE /v1/sessions/{session_id}", 204, on("session", "session_id"), spends="session"),
     Case("GET /v1/members", shows=("member",), request={"params": {"limit": 200}}),
     Case("POST /v1/members", 201, request={"json": {"email": "{new}@example.com"}}),

@@ -4,6 +4,7 @@ export const ACTIONS: readonly (readonly [string, string])[] = [
   ["login.failed", "A sign-in failed"],
   ["session.logged_out", "Signed out"],
   ["session.ended", "A session was ended"],
+  ["session.others_ended", "All other sessions of a person were ended"],
   ["session.refresh_token_reused", "A session's token was used twice, so the session was ended"],
   ["password.changed", "A password was changed"],
   ["password.refused", "A change of password was refused"],
