@@ -13,6 +13,8 @@ MESSAGES: Mapping[str, str] = MappingProxyType(
         "recognised.",
         "no_text_without_ocr": "There is no text in this file, only pictures. Reading scans needs "
         "the program Tesseract, which is not installed here.",
+        "no_words_in_drawing": "There are no words in this drawing, only shapes. If you see words "
+        "in it, save it with text as text, not as outlines, and uncompressed.",
         "timeout": "Reading the file took too long and was stopped. Split it into smaller files.",
         "too_complex": "The file needs more memory than one file may use, or has too many pages. "
         "Split it into smaller files.",
@@ -22,6 +24,8 @@ MESSAGES: Mapping[str, str] = MappingProxyType(
         "no_image": "There is no picture of this page: only the pages of a PDF have one.",
     }
 )
+
+_WITHOUT_TEXT = frozenset({"no_text_without_ocr", "no_words_in_drawing"})
 
 
 class Failure(Exception):
@@ -34,4 +38,4 @@ class Failure(Exception):
 
 def code_of(reason: str) -> str:
     """Return the public code of a reason."""
-    return "no_text" if reason == "no_text_without_ocr" else reason
+    return "no_text" if reason in _WITHOUT_TEXT else reason

@@ -1,5 +1,6 @@
 """Which files Assay reads, recognised by what is in them rather than by what they are called."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -26,6 +27,8 @@ EML = "message/rfc822"
 JSON = "application/json"
 NOTEBOOK = "application/x-ipynb+json"
 XML = "application/xml"
+SVG = "image/svg+xml"
+DIAGRAM = "application/vnd.jgraph.mxfile"
 PNG = "image/png"
 JPEG = "image/jpeg"
 TIFF = "image/tiff"
@@ -65,6 +68,8 @@ ACCEPTED: Mapping[str, Format] = MappingProxyType(
         JSON: Format("JSON", ("json", "jsonl", "ndjson")),
         NOTEBOOK: Format("Jupyter notebook", ("ipynb",)),
         XML: Format("XML", ("xml", "rss", "atom")),
+        SVG: Format("SVG drawing", ("svg",)),
+        DIAGRAM: Format("draw.io diagram", ("drawio",)),
         PNG: Format("PNG image", ("png",)),
         JPEG: Format("JPEG image", ("jpg", "jpeg")),
         TIFF: Format("TIFF image", ("tif", "tiff")),
@@ -76,13 +81,16 @@ IMAGES = frozenset({PNG, JPEG, TIFF, WEBP})
 
 _ACCEPTED_SENTENCE = (
     "Accepted are PDF, Word, PowerPoint, Excel, OpenDocument text, RTF, EPUB, HTML, Markdown, "
-    "text, CSV, TSV, e-mail (EML, MSG), JSON, notebooks, XML, and PNG, JPEG, TIFF and WebP images."
+    "text, CSV, TSV, e-mail (EML, MSG), JSON, notebooks, XML, SVG and draw.io drawings, and PNG, "
+    "JPEG, TIFF and WebP images."
 )
 _BY_EXTENSION = {ext: mime for mime, fmt in ACCEPTED.items() for ext in fmt.extensions}
 _ZIP_FAMILY = frozenset({DOCX, PPTX, XLSX, ODT, EPUB})
 _OLE_FAMILY = frozenset({DOC, PPT, XLS, MSG})
 _OLE_ENCRYPTED = frozenset({DOCX, PPTX, XLSX})
-_TEXT_FAMILY = frozenset({HTML, MARKDOWN, TEXT, CSV, TSV, EML, JSON, NOTEBOOK, XML})
+_TEXT_FAMILY = frozenset({HTML, MARKDOWN, TEXT, CSV, TSV, EML, JSON, NOTEBOOK, XML, SVG, DIAGRAM})
+_DRAWN_FAMILY = frozenset({None, TEXT, XML, SVG, DIAGRAM})
+"""Names under which a drawing in markup is met."""
 
 _PDF_HEADER_WITHIN = 1024  # PDF 1.7, appendix H.3: readers look for the header in this many bytes
 _PDF_SYNTAX = (b"endobj", b"startxref", b"trailer")
@@ -124,6 +132,11 @@ _REFUSED: tuple[tuple[bytes, str], ...] = (
 _BOMS = (b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")
 _TEXT_CONTROLS = frozenset(b"\t\n\v\f\r\x1a\x1b\b")
 _MAX_CONTROL_SHARE = 0.02
+# Possessive: hostile comments would else be tried in every way that they can be cut.
+_ROOT = re.compile(
+    rb"(?s)(?:<\?.*?\?>|<!--.*?-->|<!doctype[^>\[]*(?:\[.*?\]\s*)?>|\s)*+<([\w:.-]+)"
+)
+_DRAWN_ROOTS = {b"svg": SVG, b"svg:svg": SVG, b"mxfile": DIAGRAM, b"mxgraphmodel": DIAGRAM}
 _HTML_STARTS = (b"<!doctype html", b"<html", b"<head", b"<body")
 
 
@@ -202,14 +215,23 @@ def _in_ole(named: str | None, head: bytes) -> str:
 
 
 def _in_text(named: str | None, head: bytes) -> str:
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    drawn = _drawn(start) if named in _DRAWN_FAMILY else None
+    if drawn:
+        return drawn
     if named in _TEXT_FAMILY:
         return str(named)
     if named == PDF and any(mark in head for mark in _PDF_SYNTAX):
         return PDF  # one without its header: the parser tells that it is broken
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith(_HTML_STARTS):
         return HTML
     return XML if start.startswith(b"<?xml") else TEXT
+
+
+def _drawn(start: bytes) -> str | None:
+    """Return the kind of drawing that markup is, by its first element."""
+    root = _ROOT.match(start)
+    return _DRAWN_ROOTS.get(root.group(1)) if root else None
 
 
 def _refused(what: str, advice: str = "") -> UnsupportedMedia:

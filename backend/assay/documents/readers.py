@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.documents import formats
+from assay.documents.drawings import read_diagram, read_svg
 from assay.documents.failures import Failure
 from assay.documents.markup import read_html, row, tidy
 
@@ -86,6 +87,21 @@ def _plain(data: bytes) -> Text:
 def _html(data: bytes) -> Text:
     title, text = read_html(decode(data))
     return Text([text], title)
+
+
+def _svg(data: bytes) -> Text:
+    title, words = read_svg(decode(data))
+    return _drawing(words, title)
+
+
+def _diagram(data: bytes) -> Text:
+    return _drawing(read_diagram(decode(data)))
+
+
+def _drawing(words: str, title: str = "") -> Text:
+    if not words:
+        raise Failure("no_words_in_drawing")
+    return Text([words], title)
 
 
 def _json(data: bytes) -> Text:
@@ -269,4 +285,6 @@ _READERS: dict[str, Callable[[bytes], Text]] = {
     formats.CSV: _csv,
     formats.TSV: _csv,
     formats.EML: _mail,
+    formats.SVG: _svg,
+    formats.DIAGRAM: _diagram,
 }

@@ -23,7 +23,7 @@ router = APIRouter(prefix="/v1/documents", tags=["documents"])
 events_router = APIRouter(prefix="/v1", tags=["documents"])
 
 _LARGEST = 2**31 - 1
-_ACTIVE = {formats.HTML, formats.XML}
+_ACTIVE = {formats.HTML, formats.XML, formats.SVG, formats.DIAGRAM}
 """Formats that a browser might run; they are sent as plain bytes."""
 _INERT = "default-src 'none'; sandbox"
 """Content security policy of what members uploaded, should a browser show it nevertheless."""

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.documents import formats, readers
+from assay.documents.drawings import read_svg
 from assay.documents.failures import Failure
 from assay.documents.markup import read_html
 from tests.documents.sample_files import docx, odt, word_paragraph
@@ -77,9 +78,59 @@ def test_a_layout_table_is_no_table():
     assert " | " not in text
 
 
-@given(st.text(alphabet="<>/!-&;#=\"' abtdrhscip"))
+@given(st.text(alphabet="<>/!-&;#=\"' abtdrhscipvgxe[CDAT]"))
 def test_any_markup_is_read(source):
     read_html(source)
+    read_svg(f"<svg><text>{source}")
+
+
+def test_a_drawing_is_its_words_and_none_of_its_source(text_of):
+    drawing = """<?xml version="1.0"?>
+    <!DOCTYPE svg [<!ENTITY lol "lollollol"><!ENTITY xxe SYSTEM "file:///etc/passwd">]>
+    <svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)">
+      <title>Budget &amp; plan</title><desc>What was spent</desc>
+      <metadata><title>made by hand</title></metadata>
+      <style>.a { fill: red }</style><script>alert("words")</script>
+      <g id="layer"><path d="M0 0 L1 1"/>
+        <text x="0" y="10">Travel <tspan font-weight="bold">in 2022</tspan></text>
+        <text x="90" y="10"><![CDATA[< 4,100]]></text>
+        <text y="20"><tspan x="0" dy="1em">Two</tspan><tspan x="0" dy="1em">lines</tspan></text>
+        <text>&xxe;</text>
+      </g>
+    </svg>"""
+    assert text_of(drawing.encode(), formats.SVG) == (
+        "Budget & plan\n\nWhat was spent\nTravel in 2022 < 4,100\n\nTwo\nlines\n&xxe;"
+    )
+    assert read_svg(drawing)[0] == "Budget & plan"
+
+
+def test_of_a_switch_in_a_drawing_what_is_drawn_is_read():
+    label = "<foreignObject><div><p>Pay</p>the bill</div></foreignObject>"
+    private = '<foreignObject requiredExtensions="http://ns.example.com/">AAAA</foreignObject>'
+    words = read_svg(f"<svg><switch>{private}{label}<text>Pay the...</text></switch></svg>")[1]
+    assert words == "Pay\nthe bill"
+
+
+def test_a_diagram_is_its_labels(text_of):
+    diagram = (
+        '<mxfile host="app"><diagram name="Payments" id="x1"><mxGraphModel><root>'
+        '<mxCell id="0"/><mxCell id="1" value="Bill &lt;b&gt;arrives&lt;/b&gt;" style="rounded=1"/>'
+        '<UserObject label="Bill is paid" id="2"/></root></mxGraphModel></diagram></mxfile>'
+    )
+    text = text_of(diagram.encode(), formats.DIAGRAM)
+    assert text == "Payments\nBill arrives\nBill is paid"
+
+
+@pytest.mark.parametrize(
+    ("data", "mime_type"),
+    [
+        (b'<svg><style>.a{}</style><path d="M0 0"/><!-- words --></svg>', formats.SVG),
+        (b'<mxfile><diagram id="a">7VpLc9s2EP41OqZDgk</diagram></mxfile>', formats.DIAGRAM),
+    ],
+)
+def test_a_drawing_without_words_says_so(text_of, data, mime_type):
+    with pytest.raises(Failure, match="no_words_in_drawing"):
+        text_of(data, mime_type)
 
 
 def test_mail_shows_its_heads_its_body_and_what_is_attached(text_of):

@@ -53,6 +53,7 @@ async def test_running_a_job_again_changes_nothing(tenant: Tenant, pipeline: Pip
     [
         ("a.pdf", b"%PDF-1.7\nnothing of the kind", "broken"),
         ("a.html", b"<!doctype html><html><script>var a = 1</script></html>", "no_text"),
+        ("a.svg", b'<svg><path d="M0 0 L9 9"/></svg>', "no_text"),
     ],
 )
 async def test_a_file_that_cannot_be_read_fails_with_a_sentence(

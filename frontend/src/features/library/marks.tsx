@@ -34,6 +34,7 @@ const KINDS: readonly Kind[] = [
   { pattern: /rtf/, icon: FileText, name: "Rich text" },
   { pattern: /epub/, icon: FileText, name: "Book (EPUB)" },
   { pattern: /rfc822|outlook/, icon: Mail, name: "E-mail" },
+  { pattern: /svg|mxfile/, icon: FileImage, name: "Drawing" },
   { pattern: /^image\//, icon: FileImage, name: "Picture" },
   { pattern: /html/, icon: FileText, name: "Web page" },
   { pattern: /markdown/, icon: FileText, name: "Markdown" },
