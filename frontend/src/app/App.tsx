@@ -14,7 +14,8 @@ const queryClient = createQueryClient((problem) =>
   toast(problem.title, { detail: problem.message, tone: "danger" }),
 );
 const router = createAppRouter(queryClient);
-if (getSession().status === "unknown") fetchScreen(router);
+// In a task of its own, so that the page can answer in between.
+if (getSession().status === "unknown") setTimeout(() => fetchScreen(router));
 
 export function App() {
   const { status } = useSession();

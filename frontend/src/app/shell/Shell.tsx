@@ -7,12 +7,16 @@ import { Drawer } from "@/components/Dialog";
 import { Logo } from "@/components/Logo";
 import { Offline } from "@/components/Offline";
 import { useShortcut } from "@/lib/shortcuts";
+import { useMedia } from "@/lib/use-media";
 import { EvidencePanel } from "@/features/viewer";
 import { Sidebar } from "@/app/shell/Sidebar";
 import { useUploading } from "@/features/library";
 
 const CommandPalette = lazy(() => import("@/app/shell/CommandPalette"));
 const UploadTray = lazy(() => import("@/features/library/UploadTray"));
+
+/** Tailwind's `lg`, from which on the navigation stands beside the screen. */
+const WIDE = "(min-width: 64rem)";
 
 /** The frame around every screen behind the sign-in. */
 export function Shell() {
@@ -23,6 +27,7 @@ export function Shell() {
   useShortcut("mod+k", () => setPalette(true));
   const path = useRouterState({ select: (state) => state.location.pathname });
   const main = useRef<HTMLElement>(null);
+  const wide = useMedia(WIDE);
 
   return (
     <div className="flex h-full flex-col lg:flex-row">
@@ -36,9 +41,11 @@ export function Shell() {
       >
         Skip to the content
       </a>
-      <aside className="hidden w-60 shrink-0 border-r border-line bg-sunken lg:block">
-        <Sidebar onSearch={() => setPalette(true)} />
-      </aside>
+      {wide && (
+        <aside className="w-60 shrink-0 border-r border-line bg-sunken">
+          <Sidebar onSearch={() => setPalette(true)} />
+        </aside>
+      )}
       <header className="flex h-12 shrink-0 items-center gap-2 border-b border-line bg-sunken px-2 lg:hidden">
         <IconButton icon={MenuIcon} label="Open the navigation" onClick={() => setDrawer(true)} />
         <Logo size={22} />
