@@ -12,7 +12,7 @@ import {
   Square,
   Trash2,
 } from "lucide-react";
-import { lazy, Suspense, useState } from "react";
+import { lazy, Suspense, useDeferredValue, useState } from "react";
 import { ANALYSIS_LISTS, analysisQuery, isLive } from "@/api/analyses";
 import { api, call } from "@/api/client";
 import { download } from "@/api/download";
@@ -53,7 +53,9 @@ type Form = "csv" | "csv-evidence" | "xlsx" | "json";
 export function AnalysisPage() {
   const { analysisId } = useParams({ from: "/inside/analyses/$analysisId" });
   const found = useQuery(analysisQuery(analysisId));
-  if (found.data) return <Shown analysis={found.data} />;
+  // What a query brings is drawn at one go; deferred, it is drawn in slices that let the page answer.
+  const analysis = useDeferredValue(found.data);
+  if (analysis?.id === analysisId) return <Shown analysis={analysis} />;
   return (
     <Page title="Analysis">
       {found.error ? (

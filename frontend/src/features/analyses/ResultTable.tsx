@@ -1,6 +1,6 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { SearchX, TableProperties } from "lucide-react";
-import { useMemo, useRef, useState, type ReactNode } from "react";
+import { useDeferredValue, useMemo, useRef, useState, type ReactNode } from "react";
 import type { Analysis } from "@/api/types";
 import { Button } from "@/components/Button";
 import { EmptyState } from "@/components/EmptyState";
@@ -36,9 +36,10 @@ export function ResultTable({ analysis }: { analysis: Analysis }) {
   const [view, setView] = useState<View>(EVERYTHING);
   const table = useTable(analysis);
   const { columns } = table;
-  const rows = useMemo(() => table.data?.pages.flatMap((page) => page.rows) ?? [], [table.data]);
+  const data = useDeferredValue(table.data);
+  const rows = useMemo(() => data?.pages.flatMap((page) => page.rows) ?? [], [data]);
   const shown = useMemo(() => shownRows(rows, columns, view), [rows, columns, view]);
-  if (!table.data) {
+  if (!data) {
     if (table.error) {
       return <ErrorState error={table.error} onRetry={() => void table.refetch()} />;
     }
