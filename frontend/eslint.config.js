@@ -42,6 +42,10 @@ export default tseslint.config(
     },
     rules: {
       "no-restricted-syntax": ["error", NO_HTML],
+      "no-restricted-properties": [
+        "error",
+        { object: "crypto", property: "randomUUID", message: "Not over plain HTTP: newId()." },
+      ],
       "no-console": "error",
       eqeqeq: "error",
       "@typescript-eslint/no-unused-vars": ["error", { ignoreRestSiblings: true }],
@@ -79,7 +83,12 @@ export default tseslint.config(
     files: ["*.js", "*.ts", "scripts/**", "e2e/**"],
     languageOptions: { globals: globals.node },
     // Playwright's fixtures take patterns and a function called `use`.
-    rules: { "no-console": "off", "no-empty-pattern": "off", "react-hooks/rules-of-hooks": "off" },
+    rules: {
+      "no-console": "off",
+      "no-restricted-properties": "off",
+      "no-empty-pattern": "off",
+      "react-hooks/rules-of-hooks": "off",
+    },
   },
   { files: ["*.js", "scripts/**/*.js"], ...tseslint.configs.disableTypeChecked },
 );

@@ -35,7 +35,9 @@ export const test = base.extend<Fixtures>({
       page.on("console", (message) => {
         // The browser itself reports every answer that is an error; those are tested by what is shown.
         const isAnswer = message.text().startsWith("Failed to load resource");
-        if (message.type() === "error" && !isAnswer) faults.push(message.text());
+        // And on plain HTTP from another host, that a header of its safety has no meaning there.
+        const isPlain = message.text().startsWith("The Cross-Origin-Opener-Policy header has been");
+        if (message.type() === "error" && !isAnswer && !isPlain) faults.push(message.text());
       });
       await use(undefined);
       expect(faults, "the page's faults").toEqual([]);
@@ -138,6 +140,17 @@ export async function expectAccessibleOnAll(page: Page): Promise<void> {
       return Math.max(...frames.map((each) => each.scrollWidth - each.clientWidth));
     });
     expect(over, `what juts out of ${width} pixels`).toBe(0);
+  }
+}
+
+/** Every button of a table's rows is seen whole, without scrolling sideways. */
+export async function expectInReach(page: Page, table: string): Promise<void> {
+  const region = page.getByRole("region", { name: table, exact: true });
+  const sideways = await region.evaluate((each) => each.scrollWidth - each.clientWidth);
+  expect(sideways, `what juts out of ${table}`).toBe(0);
+  for (const button of await region.locator("tbody").getByRole("button").all()) {
+    await button.scrollIntoViewIfNeeded();
+    await expect(button).toBeInViewport({ ratio: 1 });
   }
 }
 

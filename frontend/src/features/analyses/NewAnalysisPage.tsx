@@ -15,6 +15,7 @@ import { Notice } from "@/components/Notice";
 import { Page } from "@/components/Page";
 import { toast } from "@/components/toast";
 import { cx } from "@/lib/cx";
+import { newId } from "@/lib/ids";
 import { useStore } from "@/lib/store";
 import { useSettled } from "@/lib/use-settled";
 import { DocumentPicker } from "./DocumentPicker";
@@ -69,7 +70,7 @@ function Writing() {
   const [saving, setSaving] = useState(false);
   const form = useRef<HTMLDivElement>(null);
   // One for one question: sent again after a lost answer, it starts nothing twice.
-  const key = useRef(crypto.randomUUID());
+  const key = useRef(newId());
 
   const creating = useMutation({
     meta: { quiet: true },
@@ -92,7 +93,7 @@ function Writing() {
 
   const change: Change = (part) => {
     draftStore.set((before) => ({ ...before, ...part }));
-    key.current = crypto.randomUUID();
+    key.current = newId();
     creating.reset();
   };
   const own = faultsOf(draft);

@@ -3,6 +3,7 @@ import { Button } from "@/components/Button";
 import { Notice } from "@/components/Notice";
 import { toast } from "@/components/toast";
 import { openEvidence } from "@/features/viewer";
+import { copyText } from "@/lib/clipboard";
 import { cx } from "@/lib/cx";
 import { formatCount, formatMoney } from "@/lib/format";
 import { asText, piecesOf, saysWordForWord } from "./answer";
@@ -127,10 +128,12 @@ function Source({ citation, answer }: { citation: Citation; answer: string }) {
 }
 
 async function copy({ answer, citations }: Turn): Promise<void> {
-  try {
-    await navigator.clipboard.writeText(asText(answer, citations));
+  if (await copyText(asText(answer, citations))) {
     toast("Copied with its sources", { tone: "ok" });
-  } catch {
-    toast("The browser did not let it be copied", { tone: "danger" });
+  } else {
+    toast("The browser did not let it be copied", {
+      detail: "Select the answer and its sources, and copy them with Ctrl+C, ⌘C, or a long press.",
+      tone: "danger",
+    });
   }
 }

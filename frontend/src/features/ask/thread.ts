@@ -2,6 +2,7 @@ import { apiFetch } from "@/api/client";
 import { problemFrom, toProblem, unreachable, type Problem } from "@/api/problem";
 import type { components } from "@/api/schema";
 import { getSession, subscribeSession } from "@/api/session";
+import { newId } from "@/lib/ids";
 import { serverEvents } from "@/lib/sse";
 import { createStore } from "@/lib/store";
 import { FRESH, keep, kept, type Pending, type Unsent } from "./pending";
@@ -194,7 +195,7 @@ async function stream(
 
 function blank(question: string): Turn {
   return {
-    id: crypto.randomUUID(),
+    id: newId(),
     question,
     answer: "",
     state: "asking",

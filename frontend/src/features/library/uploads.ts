@@ -7,6 +7,7 @@ import { subscribeSession, getSession } from "@/api/session";
 import type { Document } from "@/api/types";
 import { uploadFiles } from "@/api/upload";
 import { formatBytes } from "@/lib/format";
+import { newId } from "@/lib/ids";
 import { createStore, useStore } from "@/lib/store";
 
 /** A file on its way into the library. */
@@ -61,7 +62,7 @@ export async function addUploads(
   const added = files.map((file): Upload => {
     const problem = refusal(file, most);
     return {
-      id: crypto.randomUUID(),
+      id: newId(),
       file,
       collection,
       state: problem ? "failed" : "waiting",
@@ -126,7 +127,7 @@ async function sendBatch(client: QueryClient, batch: Upload[]): Promise<void> {
   const request = {
     files: batch.map((each) => each.file),
     collection: batch[0]?.collection ?? null,
-    key: crypto.randomUUID(),
+    key: newId(),
     signal,
     onProgress: (sent: number, total: number) =>
       change(idsOf(batch), { progress: total ? sent / total : 0 }),
