@@ -1,6 +1,14 @@
 import type { Browser, Page } from "@playwright/test";
 import { open, operators } from "./operators";
-import { call, expect, expectAccessible, expectAccessibleOnAll, test, upload } from "./support";
+import {
+  call,
+  expect,
+  expectAccessible,
+  expectAccessibleOnAll,
+  expectInReach,
+  test,
+  upload,
+} from "./support";
 
 const ADMIN = ["/v1/admin/tenants", "/v1/admin/usage", "/v1/admin/topology", "/v1/admin/queue"];
 
@@ -230,5 +238,8 @@ test("every screen of the console is accessible, and tells what failed without n
   const failed = page.getByRole("region", { name: "What failed" });
   await expect(failed.getByRole("row", { name: /Document/ }).first()).toBeVisible();
   await expect(page.getByText("secret plans")).toHaveCount(0);
+  await page.setViewportSize({ width: 390, height: 844 });
+  await expectInReach(page, "Queue");
+  await expectInReach(page, "What failed");
   await expectAccessibleOnAll(page);
 });

@@ -15,9 +15,10 @@ test("usage changes after an upload and a question", async ({ page, account, req
   await expect(page.getByText("0 documents, as search keeps them")).toBeVisible();
   const [calls, searches, seconds] = [
     await total(page, "API calls"),
-    await total(page, "Searches"),
+    await total(page, "Look-ups in documents"),
     await total(page, "Processor time"),
   ];
+  await expect(page.getByText(/^One for a search or a question;/)).toBeVisible();
   await expectAccessibleOnAll(page);
 
   await upload(request, account, [
@@ -29,13 +30,13 @@ test("usage changes after an upload and a question", async ({ page, account, req
   await expect(async () => {
     await page.reload();
     await expect(page.getByText("1 document, as search keeps them")).toBeVisible();
-    expect(await total(page, "Searches")).toBeGreaterThan(searches);
+    expect(await total(page, "Look-ups in documents")).toBeGreaterThan(searches);
     expect(await total(page, "API calls")).toBeGreaterThan(calls + 2);
     expect(await total(page, "Processor time")).toBeGreaterThan(seconds);
   }).toPass({ timeout: 60_000 });
 
   await page.getByLabel("Time span").selectOption("day");
-  await expect.poll(() => total(page, "Searches")).toBeGreaterThan(searches);
+  await expect.poll(() => total(page, "Look-ups in documents")).toBeGreaterThan(searches);
   const chart = page.getByRole("slider", { name: /^API calls/ });
   await chart.focus();
   await page.keyboard.press("ArrowLeft");
@@ -45,13 +46,48 @@ test("usage changes after an upload and a question", async ({ page, account, req
   await expectAccessibleOnAll(page);
 });
 
+test("a tab that has the focus shows all of its ring, on a phone too", async ({
+  page,
+  account,
+}) => {
+  expect(account.token).toBeTruthy();
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.goto("/settings");
+  const tabs = page.getByRole("tab");
+  await tabs.first().focus();
+  for (let at = 0; at < 5; at += 1) {
+    await expect(tabs.nth(at)).toBeFocused();
+    // Pixels between the ring and what cuts it off, and between it and the words, on each side.
+    const room = await tabs.nth(at).evaluate((tab) => {
+      const style = getComputedStyle(tab);
+      const inner = parseFloat(style.outlineOffset);
+      const outer = inner + parseFloat(style.outlineWidth);
+      const words = document.createRange();
+      words.selectNodeContents(tab);
+      const [text, ring, frame] = [words, tab, tab.parentElement ?? tab].map((each) =>
+        each.getBoundingClientRect(),
+      );
+      if (!text || !ring || !frame) return [-1];
+      return [
+        ring.left - outer - frame.left,
+        frame.right - ring.right - outer,
+        ring.top - outer - frame.top,
+        text.left - ring.left + inner,
+        ring.right + inner - text.right,
+      ];
+    });
+    expect(Math.min(...room)).toBeGreaterThanOrEqual(0);
+    await page.keyboard.press("ArrowRight");
+  }
+});
+
 test("every screen of the settings and the audit log is accessible", async ({ page, account }) => {
   expect(account.token).toBeTruthy();
   await page.goto("/settings");
   for (const [tab, seen] of [
     ["Members", account.email],
     ["API keys", "No API keys"],
-    ["Sessions", "This one"],
+    ["Sessions", "This session"],
     ["Password", "Current password"],
   ] as const) {
     await page.getByRole("tab", { name: tab }).click();

@@ -9,6 +9,8 @@ export interface Series {
 
 interface ChartProps {
   title: string;
+  /** What is counted. */
+  note?: string;
   labels: readonly string[];
   /** Drawn upon each other; one of them is the plain case. */
   series: readonly Series[];
@@ -23,7 +25,7 @@ const FILLS = ["fill-accent", "fill-evidence-line", "fill-line-strong", "fill-ok
 const MARKS = ["bg-accent", "bg-evidence-line", "bg-line-strong", "bg-ok"];
 
 /** Bars over time. The pointer or the arrow keys choose a bar, whose figures are told above. */
-export function Chart({ title, labels, series, format }: ChartProps) {
+export function Chart({ title, note, labels, series, format }: ChartProps) {
   const [chosen, setChosen] = useState<number | null>(null);
   const heading = useId();
   const sums = labels.map((_, at) => total(series, at));
@@ -42,8 +44,11 @@ export function Chart({ title, labels, series, format }: ChartProps) {
   };
 
   return (
-    <figure className="rounded-lg border border-line bg-surface p-4" aria-labelledby={heading}>
-      <figcaption className="mb-3 flex flex-wrap items-baseline justify-between gap-x-4">
+    <figure
+      className="flex flex-col rounded-lg border border-line bg-surface p-4"
+      aria-labelledby={heading}
+    >
+      <figcaption className="mb-3 flex flex-1 flex-wrap content-start items-baseline justify-between gap-x-4">
         <span id={heading} className="font-medium">
           {title}
         </span>
@@ -52,6 +57,7 @@ export function Chart({ title, labels, series, format }: ChartProps) {
             ? `${labels[at] ?? ""}: ${told(series, at, format)}`
             : `${format(sums.reduce((sum, each) => sum + each, 0))} in all`}
         </span>
+        {note && <span className="basis-full text-sm text-muted">{note}</span>}
       </figcaption>
       <div className="flex gap-2">
         <div className="flex h-[150px] flex-col justify-between text-right text-xs text-muted tabular-nums">

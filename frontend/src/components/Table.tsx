@@ -2,8 +2,18 @@ import { ChevronDown, ChevronUp } from "lucide-react";
 import type { ComponentProps, ReactNode } from "react";
 import { cx } from "@/lib/cx";
 
+interface TableProps {
+  label: string;
+  /**
+   * On a phone each row is a card: its first cell is the title, a cell with `actions` stands at the title's
+   * right, and each other is a line that begins with its `name`.
+   */
+  cards?: boolean;
+  children: ReactNode;
+}
+
 /** A table that scrolls sideways within its frame, so that the page never does. */
-export function Table({ label, children }: { label: string; children: ReactNode }) {
+export function Table({ label, cards = false, children }: TableProps) {
   return (
     <div
       role="region"
@@ -12,7 +22,12 @@ export function Table({ label, children }: { label: string; children: ReactNode 
       // `relative`: what is only read aloud within it must not widen the page.
       className="relative overflow-x-auto rounded-lg border border-line bg-surface"
     >
-      <table className="w-full border-collapse text-left">{children}</table>
+      <table
+        data-cards={cards || undefined}
+        className="w-full border-collapse text-left max-sm:data-cards:block max-sm:data-cards:[&>tbody]:block max-sm:data-cards:[&>thead]:sr-only"
+      >
+        {children}
+      </table>
     </div>
   );
 }
@@ -58,15 +73,44 @@ export function Th({ sorted, onSort, numeric = false, className, children, ...pr
 }
 
 export function Tr({ className, ...props }: ComponentProps<"tr">) {
-  return <tr className={cx("border-line not-last:border-b", className)} {...props} />;
+  return (
+    <tr
+      className={cx(
+        "border-line not-last:border-b",
+        "card:grid card:grid-cols-[minmax(0,1fr)_auto] card:gap-x-3 card:gap-y-1 card:px-4 card:py-3",
+        className,
+      )}
+      {...props}
+    />
+  );
 }
 
-export function Td({
-  numeric = false,
-  className,
-  ...props
-}: ComponentProps<"td"> & { numeric?: boolean }) {
+interface CellProps extends ComponentProps<"td"> {
+  numeric?: boolean;
+  /** What its line of a card begins with. */
+  name?: string;
+  /** Has what can be done with the row. */
+  actions?: boolean;
+}
+
+export function Td({ numeric, name, actions, className, children, ...props }: CellProps) {
   return (
-    <td className={cx("px-4 py-3", numeric && "text-right tabular-nums", className)} {...props} />
+    <td
+      className={cx(
+        "px-4 py-3 card:min-w-0 card:p-0",
+        numeric && "text-right tabular-nums card:text-left",
+        name && "card:col-span-full card:grid card:grid-cols-[6rem_1fr] card:items-baseline",
+        actions && "text-right whitespace-nowrap card:col-start-2 card:row-start-1",
+        className,
+      )}
+      {...props}
+    >
+      {name && (
+        <span aria-hidden className="hidden font-sans text-sm text-muted card:block">
+          {name}
+        </span>
+      )}
+      {name ? <div>{children}</div> : children}
+    </td>
   );
 }

@@ -21,13 +21,14 @@ export function Tabs<Value extends string>({
     <Radix.Root value={value} onValueChange={(next) => onChange(next as Value)}>
       <Radix.List
         aria-label={label}
-        className="mb-5 flex gap-3.5 overflow-x-auto border-b border-line sm:gap-5"
+        // The focus is shown within the frame, which cuts off what juts out, and beside the words.
+        className="-mx-1 mb-5 flex gap-0.5 overflow-x-auto border-b border-line sm:gap-3"
       >
         {tabs.map((tab) => (
           <Radix.Trigger
             key={tab.value}
             value={tab.value}
-            className="-mb-px border-b-2 border-transparent py-2 font-medium whitespace-nowrap text-muted -outline-offset-2 transition-colors hover:text-ink data-[state=active]:border-accent data-[state=active]:text-ink"
+            className="-mb-px border-b-2 border-transparent px-1 py-2 font-medium whitespace-nowrap text-muted -outline-offset-2 transition-colors hover:text-ink data-[state=active]:border-accent data-[state=active]:text-ink"
           >
             {tab.label}
           </Radix.Trigger>

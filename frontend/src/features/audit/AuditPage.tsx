@@ -63,7 +63,7 @@ export function AuditPage() {
           Choose another kind of event.
         </EmptyState>
       ) : (
-        <Table label="Events">
+        <Table label="Events" cards>
           <thead>
             <tr>
               <Th>When</Th>
@@ -75,10 +75,18 @@ export function AuditPage() {
           <tbody>
             {events.items.map((event) => (
               <Tr key={event.id}>
-                <Td className="whitespace-nowrap text-muted">{formatDateTime(event.created_at)}</Td>
-                <Td className="min-w-44 wrap-anywhere">{sentence(event.action, event.details)}</Td>
-                <Td>{event.actor ?? event.actor_kind}</Td>
-                <Td className="font-mono text-sm text-muted">{event.address}</Td>
+                <Td className="whitespace-nowrap text-muted card:text-sm">
+                  {formatDateTime(event.created_at)}
+                </Td>
+                <Td className="min-w-44 wrap-anywhere card:col-span-full card:font-medium">
+                  {sentence(event.action, event.details)}
+                </Td>
+                <Td name="Who" className="wrap-anywhere">
+                  {event.actor ?? event.actor_kind}
+                </Td>
+                <Td name="From" className="font-mono text-sm text-muted">
+                  {event.address}
+                </Td>
               </Tr>
             ))}
           </tbody>

@@ -192,7 +192,7 @@ function Nodes({ nodes }: { nodes: NonNullable<State["nodes"]> }) {
   return (
     <section>
       <h2 className="mb-3 text-lg font-semibold">Nodes of the vector store</h2>
-      <Table label="Nodes of the vector store">
+      <Table label="Nodes of the vector store" cards>
         <thead>
           <tr>
             <Th>Address</Th>
@@ -204,14 +204,18 @@ function Nodes({ nodes }: { nodes: NonNullable<State["nodes"]> }) {
         <tbody>
           {nodes.map((node) => (
             <Tr key={node.address}>
-              <Td className="font-mono text-sm">{node.address}</Td>
-              <Td>
+              <Td className="font-mono text-sm wrap-anywhere">{node.address}</Td>
+              <Td name="State">
                 <Badge tone={node.state === "up" ? "ok" : "danger"}>
                   <span className="capitalize">{node.state}</span>
                 </Badge>
               </Td>
-              <Td className="capitalize">{node.breaker.replaceAll("_", "-")}</Td>
-              <Td numeric>{formatNumber(node.consecutive_failures)}</Td>
+              <Td name="Circuit breaker" className="capitalize">
+                {node.breaker.replaceAll("_", "-")}
+              </Td>
+              <Td name="Failures in a row" numeric>
+                {formatNumber(node.consecutive_failures)}
+              </Td>
             </Tr>
           ))}
         </tbody>
@@ -253,7 +257,7 @@ function Lanes({ queues }: { queues: QueueReport["queues"] }) {
           No worker told of the queue within a minute, so nobody knows what waits.
         </Notice>
       ) : (
-        <Table label="Queue">
+        <Table label="Queue" cards>
           <thead>
             <tr>
               <Th>Jobs</Th>
@@ -266,11 +270,19 @@ function Lanes({ queues }: { queues: QueueReport["queues"] }) {
           <tbody>
             {queues.map((lane) => (
               <Tr key={lane.name}>
-                <Td>{QUEUES[lane.name]}</Td>
-                <Td numeric>{formatNumber(lane.running)}</Td>
-                <Td numeric>{formatNumber(lane.waiting)}</Td>
-                <Td numeric>{formatNumber(lane.later)}</Td>
-                <Td numeric>{lane.waiting > 0 ? formatSeconds(lane.oldest_seconds) : "–"}</Td>
+                <Td className="card:font-medium">{QUEUES[lane.name]}</Td>
+                <Td name="Running" numeric>
+                  {formatNumber(lane.running)}
+                </Td>
+                <Td name="Waiting" numeric>
+                  {formatNumber(lane.waiting)}
+                </Td>
+                <Td name="For later" numeric>
+                  {formatNumber(lane.later)}
+                </Td>
+                <Td name="Longest wait" numeric>
+                  {lane.waiting > 0 ? formatSeconds(lane.oldest_seconds) : "–"}
+                </Td>
               </Tr>
             ))}
           </tbody>
@@ -291,7 +303,7 @@ function Failures({ failures }: { failures: QueueReport["failures"] }) {
     );
   }
   return (
-    <Table label="What failed">
+    <Table label="What failed" cards>
       <thead>
         <tr>
           <Th>Tenant</Th>
@@ -313,12 +325,16 @@ function Failures({ failures }: { failures: QueueReport["failures"] }) {
                 {each.tenant_name}
               </Link>
             </Td>
-            <Td>{KINDS[each.kind]}</Td>
-            <Td>
+            <Td name="What">{KINDS[each.kind]}</Td>
+            <Td name="Why">
               <code className="font-mono text-sm">{each.code}</code>
             </Td>
-            <Td numeric>{formatNumber(each.count)}</Td>
-            <Td className="whitespace-nowrap text-muted">{formatAgo(each.last_at)}</Td>
+            <Td name="How many" numeric>
+              {formatNumber(each.count)}
+            </Td>
+            <Td name="Last" className="whitespace-nowrap text-muted">
+              {formatAgo(each.last_at)}
+            </Td>
           </Tr>
         ))}
       </tbody>

@@ -186,7 +186,7 @@ function Figures({ usage }: { usage: TenantUsage }) {
       </Table>
       <dl className="grid grid-cols-[1fr_auto] gap-x-4 gap-y-1.5 rounded-lg border border-line bg-surface p-4">
         <Fact name="Requests">{formatNumber(usage.api_calls)}</Fact>
-        <Fact name="Searches">{formatNumber(usage.vector_searches)}</Fact>
+        <Fact name="Look-ups in documents">{formatNumber(usage.vector_searches)}</Fact>
         <Fact name="Database queries">{formatNumber(usage.database_queries)}</Fact>
         <Fact name="Processor time">
           {formatNumber(Number(usage.compute_seconds.toFixed(1)))} s

@@ -32,7 +32,7 @@ const COLUMNS: readonly Column[] = [
   { name: "revenue", label: "Revenue", value: (each) => each.revenue ?? -Infinity },
   { name: "margin", label: "Margin", value: (each) => each.margin ?? -Infinity },
   { name: "calls", label: "Requests", value: (each) => each.api_calls },
-  { name: "searches", label: "Searches", value: (each) => each.vector_searches },
+  { name: "searches", label: "Look-ups", value: (each) => each.vector_searches },
   { name: "compute", label: "Processor", value: (each) => each.compute_seconds },
   { name: "storage", label: "Storage", value: (each) => each.storage_bytes },
 ];

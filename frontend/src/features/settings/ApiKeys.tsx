@@ -55,7 +55,7 @@ export function ApiKeys() {
             <p className="text-muted">A key lets a program do what its maker may do, or less.</p>
             {make}
           </div>
-          <Table label="API keys">
+          <Table label="API keys" cards>
             <thead>
               <tr>
                 <Th>Name</Th>
@@ -72,17 +72,19 @@ export function ApiKeys() {
               {keys.items.map((key) => (
                 <Tr key={key.id}>
                   <Td className="min-w-36 font-medium wrap-anywhere">{key.name}</Td>
-                  <Td>
+                  <Td name="Begins with">
                     <code className="font-mono text-sm">{key.prefix}…</code>
                   </Td>
-                  <Td className="capitalize">{key.role}</Td>
-                  <Td className="whitespace-nowrap text-muted">
+                  <Td name="Role" className="capitalize">
+                    {key.role}
+                  </Td>
+                  <Td name="Last used" className="whitespace-nowrap text-muted">
                     {key.last_used_at ? formatAgo(key.last_used_at) : "never"}
                   </Td>
-                  <Td className="whitespace-nowrap text-muted">
+                  <Td name="Ends" className="whitespace-nowrap text-muted">
                     {key.expires_at ? formatDate(key.expires_at) : "never"}
                   </Td>
-                  <Td className="text-right">
+                  <Td actions>
                     <Button size="sm" look="ghost" onClick={() => setDeleting(key)}>
                       Delete
                     </Button>

@@ -48,7 +48,7 @@ export function Members() {
           Add the people that you work with.
         </EmptyState>
       ) : (
-        <Table label="Members">
+        <Table label="Members" cards>
           <thead>
             <tr>
               <Th>Person</Th>
@@ -108,7 +108,7 @@ function MemberRow({ member, mayChange, onRemove }: RowProps) {
         <span className="font-medium wrap-anywhere">{member.email}</span>
         {self && <span className="ml-2 text-sm text-muted">you</span>}
       </Td>
-      <Td>
+      <Td name="Role">
         {open ? (
           <SelectField
             label={`Role of ${member.email}`}
@@ -127,8 +127,10 @@ function MemberRow({ member, mayChange, onRemove }: RowProps) {
           <span className="capitalize">{member.role}</span>
         )}
       </Td>
-      <Td className="whitespace-nowrap text-muted">{formatDate(member.created_at)}</Td>
-      <Td className="text-right">
+      <Td name="Since" className="whitespace-nowrap text-muted">
+        {formatDate(member.created_at)}
+      </Td>
+      <Td actions>
         {open && (
           <Button size="sm" look="ghost" onClick={onRemove}>
             Remove

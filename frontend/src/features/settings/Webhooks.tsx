@@ -58,7 +58,7 @@ export function Webhooks() {
             <p className="text-muted">A webhook tells your own program when an analysis ends.</p>
             {make}
           </div>
-          <Table label="Webhooks">
+          <Table label="Webhooks" cards>
             <thead>
               <tr>
                 <Th>URL</Th>
@@ -103,12 +103,14 @@ function WebhookRow({ webhook, onChoose }: RowProps) {
         <div className="min-w-52 font-medium break-all">{url}</div>
         {description && <div className="text-sm wrap-anywhere text-muted">{description}</div>}
       </Td>
-      <Td className="text-muted">{events.join(", ")}</Td>
-      <Td>
+      <Td name="Events" className="text-muted">
+        {events.join(", ")}
+      </Td>
+      <Td name="State">
         <Badge tone={active ? "ok" : why ? "danger" : "neutral"}>{active ? "on" : "off"}</Badge>
         {!active && why && <div className="mt-1 min-w-44 text-sm text-muted">{why}</div>}
       </Td>
-      <Td className="text-muted">
+      <Td name="Last delivery" className="text-muted">
         {last ? (
           <>
             <DeliveryState delivery={last} /> {formatAgo(last.updated_at)}
@@ -117,7 +119,7 @@ function WebhookRow({ webhook, onChoose }: RowProps) {
           "none"
         )}
       </Td>
-      <Td className="text-right whitespace-nowrap">
+      <Td actions>
         <Button size="sm" look="ghost" onClick={() => onChoose("deliveries")}>
           Deliveries
         </Button>

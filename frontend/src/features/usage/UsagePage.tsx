@@ -107,30 +107,37 @@ function Figures({ report, span }: { report: Report; span: Span }) {
         <div className="grid grid-cols-1 gap-4 md:grid-cols-2">
           <Chart
             title="API calls"
+            note="Each request of this web application and of your programs."
             labels={labels}
             series={one("Calls", (each) => each.api_calls)}
             format={formatNumber}
           />
           <Chart
-            title="Searches"
+            title="Look-ups in documents"
+            note="One for a search or a question; one for each thing that an analysis looks for in each document."
             labels={labels}
-            series={one("Searches", (each) => each.vector_searches)}
+            series={one("Look-ups", (each) => each.vector_searches)}
             format={formatNumber}
           />
           <Chart
             title="Database queries"
+            note="What Assay reads and writes of your workspace to do all this."
             labels={labels}
             series={one("Queries", (each) => each.database_queries)}
             format={formatNumber}
           />
           <Chart
             title="Processor time"
+            note="To answer, and to read documents."
             labels={labels}
             series={one("Seconds", (each) => each.compute_seconds)}
-            format={(value) => `${formatNumber(Number(value.toFixed(value < 10 ? 1 : 0)))} s`}
+            format={(value) =>
+              `${formatNumber(Number(value.toFixed(value < 1 ? 2 : value < 10 ? 1 : 0)))} s`
+            }
           />
           <Chart
             title="Tokens of models"
+            note="Pieces of words. Without a model there are none."
             labels={labels}
             series={[
               { name: "Read", values: periods.map((each) => each.input_tokens) },
@@ -163,7 +170,7 @@ function Allowances({ report }: { report: Report }) {
         format={formatBinary}
         note={`${formatNumber(limits.documents)} ${limits.documents === 1 ? "document" : "documents"}, as search keeps them`}
       />
-      <dl className="grid grid-cols-[1fr_auto] content-start gap-x-4 gap-y-1 rounded-lg border border-line bg-surface p-4">
+      <dl className="grid grid-cols-[1fr_auto] content-start gap-x-4 gap-y-1 rounded-lg border border-line bg-surface p-4 [&>dd]:text-right">
         <dt className="text-muted">Tier</dt>
         <dd className="font-medium capitalize">{limits.tier}</dd>
         <dt className="text-muted">Requests a minute</dt>
@@ -239,12 +246,12 @@ function UsageTable({ periods, labels }: { periods: Period[]; labels: string[] }
     <details className="self-start rounded-lg border border-line bg-surface p-4">
       <summary className="font-medium">As a table</summary>
       <div className="mt-3 max-h-80 overflow-y-auto">
-        <Table label="Usage by period">
+        <Table label="Usage by period" cards>
           <thead>
             <tr>
               <Th>Period</Th>
               <Th numeric>Calls</Th>
-              <Th numeric>Searches</Th>
+              <Th numeric>Look-ups</Th>
               <Th numeric>Storage</Th>
               <Th numeric>Cost</Th>
             </tr>
@@ -252,11 +259,19 @@ function UsageTable({ periods, labels }: { periods: Period[]; labels: string[] }
           <tbody>
             {rows.map(({ period, label }) => (
               <Tr key={period.start}>
-                <Td>{label}</Td>
-                <Td numeric>{formatNumber(period.api_calls)}</Td>
-                <Td numeric>{formatNumber(period.vector_searches)}</Td>
-                <Td numeric>{formatBytes(period.storage_bytes)}</Td>
-                <Td numeric>{formatMoney(period.costs.total)}</Td>
+                <Td className="card:font-medium">{label}</Td>
+                <Td name="Calls" numeric>
+                  {formatNumber(period.api_calls)}
+                </Td>
+                <Td name="Look-ups" numeric>
+                  {formatNumber(period.vector_searches)}
+                </Td>
+                <Td name="Storage" numeric>
+                  {formatBytes(period.storage_bytes)}
+                </Td>
+                <Td name="Cost" numeric>
+                  {formatMoney(period.costs.total)}
+                </Td>
               </Tr>
             ))}
           </tbody>
