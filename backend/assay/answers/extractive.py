@@ -17,8 +17,10 @@ from assay.answers.language import (
     STOP_STEMS,
     Piece,
     Wanted,
+    elsewhen,
     has_figure,
     label,
+    moments,
     name_stems,
     neighbours,
     pieces,
@@ -44,6 +46,10 @@ _TOPICS = 0.7
 """Share of the topics in the coverage; the rest is for times and settled names."""
 MIN_WORDS = 2
 _ROW_LABEL, _FIGURE, _FRAGMENT, _PHRASE = 0.15, 0.08, -0.10, 0.12
+_ELSEWHEN = -0.12
+"""Half a row's bonus for label and figure: the right row of another quarter loses to this one's."""
+_ENDS = ".!?…”\"')"
+"""What sentences end with."""
 MAX_HEADING = 120
 MIN_COVERAGE = {0: 0.0, 1: 0.6, 2: 0.6, 3: 0.52}
 """Share of the topics that an answer has to cover, by how many there are: who names one thing
@@ -63,6 +69,8 @@ class Candidate:
     coverage: float
     topics: float
     rank: int
+    elsewhen: bool = False
+    """Whether it is of another time than is asked about."""
     near: float = 0.0
     score: float = 0.0
 
@@ -119,7 +127,7 @@ class Extractive:
         for each in sound[1:]:
             if len(kept) == MAX_QUOTES or each.score < KEEP_SHARE * sound[0].score:
                 break
-            if _adds(each, kept):
+            if _adds(each, kept) and _keeps_to_it(about, each, kept[0]):
                 kept.append(each)
         return kept
 
@@ -148,7 +156,7 @@ def rank_by_words(
     found = [
         candidate
         for rank, passage in enumerate(passages)
-        for candidate in _candidates(about.terms, topics, weights, passage, rank)
+        for candidate in _candidates(about, topics, weights, passage, rank)
     ]
     found.sort(key=lambda each: each.coverage + _fitness(about, each), reverse=True)
     return found
@@ -161,6 +169,8 @@ def supports(about: Wanted, best: Candidate, settled: frozenset[str] = frozenset
     name holds for the whole document; and enough of the topics must be covered.
     """
     surroundings = set(stems(f"{best.passage.context} {best.passage.text}"))
+    if _only_leads_on(about, best):
+        return False
     if not about.years | (name_stems(about.names) - settled) <= surroundings:
         return False
     needed = MIN_COVERAGE.get(len(about.topics(settled)), MIN_COVERAGE_OF_MANY)
@@ -170,16 +180,20 @@ def supports(about: Wanted, best: Candidate, settled: frozenset[str] = frozenset
 def _fitness(about: Wanted, candidate: Candidate) -> float:
     """Return what the form of a piece adds: figures where one is asked for, whole sentences."""
     text = candidate.text
-    bonus = _PHRASE * _phrases(about, text)
+    bonus = _PHRASE * _phrases(about, text) + _ELSEWHEN * candidate.elsewhen
     if about.figure and has_figure(text):
         bonus += _FIGURE
     if candidate.piece.is_row:
-        words = {each for each in stems(label(text)) if each not in STOP_STEMS}
-        shared = words & about.terms
-        bonus += _ROW_LABEL * len(shared) / len(words) if words and about.figure else 0
-    elif not text[0].isupper() or text[-1] not in ".!?…”\"')":
+        bonus += _ROW_LABEL * _labelled(about, candidate) if about.figure else 0
+    elif not text[0].isupper() or text[-1] not in _ENDS:
         bonus += _FRAGMENT
     return bonus
+
+
+def _labelled(about: Wanted, row: Candidate) -> float:
+    """Return the share of a row's own words that are asked about."""
+    words = {each for each in stems(label(row.text)) if each not in STOP_STEMS}
+    return len(words & about.terms) / len(words) if words else 0.0
 
 
 def _phrases(about: Wanted, text: str) -> float:
@@ -204,25 +218,30 @@ def _weights(about: Wanted, passages: Sequence[Found], settled: frozenset[str]) 
 
 
 def _candidates(
-    terms: frozenset[str],
+    about: Wanted,
     topics: frozenset[str],
     weights: dict[str, float],
     passage: Found,
     rank: int,
 ) -> list[Candidate]:
+    terms, asked = about.terms, about.moments
     context, whole = set(stems(passage.context)), set(stems(passage.text))
+    dated = f"{passage.context} {passage.text}" if asked.dates else ""
+    timed, near = any(asked), moments(context | whole, dated)
     around = {
         term: max(_IN_CONTEXT * (term in context), _IN_PASSAGE * (term in whole)) for term in terms
     }
     found = []
     for piece in pieces(passage.text):
-        words = set(stems(passage.text[piece.start : piece.end]))
+        text = passage.text[piece.start : piece.end]
+        words = set(stems(text))
         if len(words) < MIN_WORDS:
             continue
         about_it = _share(topics, weights, words, around)
         in_time = _share(terms - topics, weights, words, around)
         coverage = _TOPICS * about_it + (1 - _TOPICS) * in_time
-        found.append(Candidate(passage, piece, coverage, about_it, rank))
+        other = timed and elsewhen(asked, moments(words, text if asked.dates else ""), near)
+        found.append(Candidate(passage, piece, coverage, about_it, rank, other))
     return found
 
 
@@ -245,6 +264,39 @@ def _adds(candidate: Candidate, kept: Sequence[Candidate]) -> bool:
         if len(words & other) > 0.7 * min(len(words), len(other)):
             return False
     return True
+
+
+def _keeps_to_it(about: Wanted, candidate: Candidate, best: Candidate) -> bool:
+    """Whether a further piece is as much about what is asked as the best is.
+
+    A score makes up for one thing with another; that is right for the best, which has to be
+    something, but a further quote that is of another time or another figure only misleads.
+    """
+    if (candidate.elsewhen and not best.elsewhen) or _is_heading(candidate):
+        return False
+    if not about.figure or _asked(about, candidate) - _asked(about, best):
+        return True
+    if candidate.piece.is_row:
+        return _labelled(about, candidate) >= (_labelled(about, best) if best.piece.is_row else 1.0)
+    return _phrases(about, candidate.text) >= _phrases(about, best.text)
+
+
+def _asked(about: Wanted, candidate: Candidate) -> frozenset[str]:
+    """Return the topics that stand in the piece itself."""
+    return about.topics() & frozenset(stems(candidate.text))
+
+
+def _is_heading(candidate: Candidate) -> bool:
+    """Whether a piece is what its own passage stands under."""
+    return candidate.text in candidate.passage.context.split("\n")
+
+
+def _only_leads_on(about: Wanted, candidate: Candidate) -> bool:
+    """Whether a piece only repeats what is asked or says that something follows, as headings do."""
+    text = candidate.text
+    if candidate.piece.is_row or text[-1] in _ENDS:
+        return False
+    return text[-1] == ":" or STOP_STEMS.union(about.terms).issuperset(stems(text))
 
 
 def _heading(passage: Found) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 
 import Stemmer
 
@@ -24,6 +25,11 @@ _MONTH = (
     r"(?:january|february|march|april|may|june|july|august|september|october|november|december)"
 )
 _DAY = re.compile(rf"\b{_MONTH} (\d{{1,2}})\b|\b(\d{{1,2}})\.? {_MONTH}\b", re.IGNORECASE)
+_DATE = re.compile(
+    rf"\b({_MONTH})\s+(\d{{1,2}}),?\s+((?:19|20)\d\d)\b"
+    rf"|\b(\d{{1,2}})\.?\s+({_MONTH})\s+((?:19|20)\d\d)\b",
+    re.IGNORECASE,
+)
 _NUMBER = re.compile(r"\d[\d,.]*")
 _SENTENCE_END = re.compile(
     r"(?<=[.!?…])[\"')\]”’»]*\s+(?=[\"'(\[“‘«]*[A-Z0-9À-ÞА-Я])|\s+(?=[•▪●]\s)"
@@ -130,6 +136,54 @@ def stems(text: str) -> list[str]:
     return found
 
 
+class Moments(NamedTuple):
+    """What a text names to tell when, a set for each kind of it."""
+
+    years: frozenset[str] = frozenset()
+    quarters: frozenset[str] = frozenset()
+    months: frozenset[str] = frozenset()
+    dates: frozenset[tuple[str, str, str]] = frozenset()
+    """Year, month and day."""
+
+
+_YEARS = frozenset(map(str, range(1900, 2100)))
+_QUARTERS = frozenset(_QUARTER_NUMBERS.values())
+# Without May, which is a verb more often.
+_MONTHS = frozenset(
+    stem(word)
+    for word in """january february march april june july august september october november
+    december""".split()
+)
+
+
+def moments(words: Iterable[str], text: str = "") -> Moments:
+    """Return when something is, by the stems of its words and its text.
+
+    :param text: where dates are looked for.
+    """
+    dates = frozenset(
+        (year or last, (month or other).lower(), day or first)
+        for month, day, year, first, other, last in _DATE.findall(text)
+    )
+    return Moments(
+        _YEARS.intersection(words),
+        _QUARTERS.intersection(words),
+        _MONTHS.intersection(words),
+        dates,
+    )
+
+
+def elsewhen(asked: Moments, told: Moments, around: Moments) -> bool:
+    """Whether something is of another year, quarter, month or day than is asked about.
+
+    What it tells itself counts before what is told around it; silence is no other time.
+    """
+    return any(
+        wanted and (here or near) and wanted.isdisjoint(here or near)
+        for wanted, here, near in zip(asked, told, around, strict=True)
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What a question is about."""
@@ -139,6 +193,8 @@ class Wanted:
     names: tuple[str, ...]
     """Proper names as written, without possessives."""
     years: frozenset[str]
+    moments: Moments
+    """Of when it is."""
     days: frozenset[str] = frozenset()
     """Days of a month, as written."""
     figure: bool = False
@@ -164,14 +220,23 @@ def wanted(question: str) -> Wanted:
     text = spelled_out(question)
     in_order = stems(text)
     terms = frozenset(each for each in in_order if each not in STOP_STEMS and len(each) > 1)
+    terms -= _spelled(text)
     return Wanted(
         terms=terms,
         names=tuple(_names(text)),
         years=frozenset(_YEAR.findall(text)),
         days=frozenset(first or second for first, second in _DAY.findall(text)),
+        moments=moments(terms, text),
         figure=bool(_FIGURE.search(text)),
         phrases=frozenset(pair for pair in neighbours(in_order) if terms.issuperset(pair)),
     )
+
+
+def _spelled(text: str) -> frozenset[str]:
+    """Return the stems of quarters written out: they are known as `q1` to `q4` already."""
+    ordinals = [stem(name) for name in _QUARTER.findall(text)]
+    rest = stems(_QUARTER.sub(" ", text))
+    return frozenset(ordinals and [*ordinals, stem("quarter")]) - frozenset(rest)
 
 
 def without_names(question: str, names: Iterable[str]) -> str:
