@@ -99,6 +99,53 @@ test("being offline is told, and passes", async ({ page, account, context, reque
   await expect(page.getByText(/You are offline/)).toBeHidden();
 });
 
+test("a part that is away longer is told, stays told, and comes back by itself", async ({
+  page,
+  account,
+}) => {
+  expect(account.token).toBeTruthy();
+  let [away, asked] = [true, 0];
+  await page.route(/\/v1\/analyses(\?|$)/, (route) => {
+    if (!away) return route.continue();
+    asked += 1;
+    return route.fulfill(problem(503, "Service unavailable", "The database is away."));
+  });
+  await page.goto("/analyses");
+  const told = page.getByRole("heading", { name: "A part of Assay is away" });
+  await expect(told).toBeVisible();
+  await expectAccessible(page);
+  // A face that gave way to the rows of loading with each attempt could not be read.
+  await told.evaluate((face) => {
+    new MutationObserver(() => {
+      if (!face.isConnected) document.title = "It went away";
+    }).observe(document.body, { childList: true, subtree: true });
+  });
+  const before = asked;
+  await expect.poll(() => asked, { timeout: 20_000 }).toBeGreaterThan(before);
+  await expect(told).toBeVisible();
+  await expect(page).not.toHaveTitle("It went away");
+  away = false;
+  await expect(page.getByRole("heading", { name: "What an analysis does" })).toBeVisible({
+    timeout: 20_000,
+  });
+});
+
+test("what is opened without a connection says so, and comes when it is back", async ({
+  page,
+  account,
+  context,
+}) => {
+  expect(account.token).toBeTruthy();
+  await page.goto("/analyses?kind=summary");
+  await expect(page.getByText("None of these")).toBeVisible();
+  await context.setOffline(true);
+  await page.getByLabel("Kind").selectOption("compare");
+  await expect(page.getByRole("heading", { name: "You are offline" })).toBeVisible();
+  await expectAccessible(page);
+  await context.setOffline(false);
+  await expect(page.getByText("None of these")).toBeVisible();
+});
+
 test("an unknown address has a way back", async ({ page, account }) => {
   expect(account.token).toBeTruthy();
   await page.goto("/no/such/page");

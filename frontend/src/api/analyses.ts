@@ -1,6 +1,7 @@
 import { queryOptions, type InfiniteData, type QueryClient } from "@tanstack/react-query";
 import { api, call } from "@/api/client";
 import type { ItemPage } from "@/api/pages";
+import { again } from "@/api/query-client";
 import type { Analysis } from "@/api/types";
 
 export const ANALYSIS_LISTS = ["analyses", "list"] as const;
@@ -18,7 +19,8 @@ export function analysisQuery(id: string) {
         api.GET("/v1/analyses/{analysis_id}", { signal, params: { path: { analysis_id: id } } }),
       ),
     // Events tell of progress; this is for partial results and for a stream that is away.
-    refetchInterval: ({ state }) => (state.data && isLive(state.data) ? 5000 : false),
+    refetchInterval: (query) =>
+      query.state.data && isLive(query.state.data) ? 5000 : again(query),
   });
 }
 

@@ -5,9 +5,9 @@ import { api, call } from "@/api/client";
 import { useMay } from "@/api/me";
 import { usePages } from "@/api/pages";
 import type { Analysis } from "@/api/types";
+import { Awaited } from "@/components/Awaited";
 import { Button } from "@/components/Button";
 import { EmptyState } from "@/components/EmptyState";
-import { ErrorState } from "@/components/ErrorState";
 import { SelectField } from "@/components/Field";
 import { MoreButton } from "@/components/MoreButton";
 import { Page } from "@/components/Page";
@@ -73,10 +73,10 @@ export function AnalysesPage() {
           </SelectField>
         </div>
       )}
-      {analyses.error && !analyses.items ? (
-        <ErrorState error={analyses.error} onRetry={() => void analyses.refetch()} />
-      ) : !analyses.items ? (
-        <SkeletonRows label="Loading the analyses" />
+      {!analyses.items ? (
+        <Awaited query={analyses}>
+          <SkeletonRows label="Loading the analyses" />
+        </Awaited>
       ) : !empty ? (
         <List analyses={analyses.items} />
       ) : filtered ? (

@@ -19,9 +19,9 @@ import { download } from "@/api/download";
 import { useMay } from "@/api/me";
 import type { components } from "@/api/schema";
 import type { Analysis } from "@/api/types";
+import { Awaited } from "@/components/Awaited";
 import { Button, IconButton } from "@/components/Button";
 import { ConfirmDialog } from "@/components/Dialog";
-import { ErrorState } from "@/components/ErrorState";
 import { Menu, MenuItem, MenuLine } from "@/components/Menu";
 import { Notice } from "@/components/Notice";
 import { Page } from "@/components/Page";
@@ -58,11 +58,9 @@ export function AnalysisPage() {
   if (analysis?.id === analysisId) return <Shown analysis={analysis} />;
   return (
     <Page title="Analysis">
-      {found.error ? (
-        <ErrorState error={found.error} onRetry={() => void found.refetch()} />
-      ) : (
+      <Awaited query={found}>
         <SkeletonRows label="Loading the analysis" />
-      )}
+      </Awaited>
     </Page>
   );
 }

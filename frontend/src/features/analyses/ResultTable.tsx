@@ -2,9 +2,9 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { SearchX, TableProperties } from "lucide-react";
 import { useDeferredValue, useMemo, useRef, useState, type ReactNode } from "react";
 import type { Analysis } from "@/api/types";
+import { Awaited } from "@/components/Awaited";
 import { Button } from "@/components/Button";
 import { EmptyState } from "@/components/EmptyState";
-import { ErrorState } from "@/components/ErrorState";
 import { SearchField } from "@/components/Field";
 import { Notice } from "@/components/Notice";
 import { SkeletonRows } from "@/components/Skeleton";
@@ -40,10 +40,11 @@ export function ResultTable({ analysis }: { analysis: Analysis }) {
   const rows = useMemo(() => data?.pages.flatMap((page) => page.rows) ?? [], [data]);
   const shown = useMemo(() => shownRows(rows, columns, view), [rows, columns, view]);
   if (!data) {
-    if (table.error) {
-      return <ErrorState error={table.error} onRetry={() => void table.refetch()} />;
-    }
-    return <SkeletonRows label="Loading the table" />;
+    return (
+      <Awaited query={table}>
+        <SkeletonRows label="Loading the table" />
+      </Awaited>
+    );
   }
   if (rows.length === 0) {
     return <EmptyState icon={TableProperties} {...nothingOf(analysis, "row")} />;

@@ -3,6 +3,7 @@ import { BookmarkPlus, LayoutTemplate, Settings2 } from "lucide-react";
 import { useState } from "react";
 import { api, call } from "@/api/client";
 import { useMay } from "@/api/me";
+import { Awaited } from "@/components/Awaited";
 import { Badge } from "@/components/Badge";
 import { Button } from "@/components/Button";
 import { Checkbox } from "@/components/Checkbox";
@@ -87,7 +88,7 @@ function ManageTemplates({ onClose }: { onClose: () => void }) {
       return refresh();
     },
   });
-  const error = templates.error ?? sharing.error ?? deleting.error;
+  const error = sharing.error ?? deleting.error;
   return (
     <Dialog
       open
@@ -96,7 +97,11 @@ function ManageTemplates({ onClose }: { onClose: () => void }) {
       description="A shared template can be used by everybody in the workspace."
     >
       {error && <Notice tone="danger" problem={error} className="mb-3" />}
-      {!templates.data && <SkeletonRows rows={3} label="Loading the templates" />}
+      {!templates.data && (
+        <Awaited query={templates}>
+          <SkeletonRows rows={3} label="Loading the templates" />
+        </Awaited>
+      )}
       {templates.data?.length === 0 && <p className="text-muted">There are none left.</p>}
       <ul className="grid max-h-96 overflow-y-auto">
         {templates.data?.map((each) => (

@@ -57,7 +57,7 @@ function Documents({ analysis, status, title }: DocumentsProps) {
       className="mb-4 rounded-lg border border-line bg-surface"
     >
       <div className="max-h-72 overflow-y-auto px-4 pb-3 sm:pl-10">
-        {list.error && <Notice tone="danger" problem={list.error} />}
+        {list.error && !list.items && <Notice tone="danger" problem={list.error} />}
         <ul className="grid gap-2">
           {list.items?.map((each) => (
             <li key={each.document_id} className="grid sm:grid-cols-[16rem_minmax(0,1fr)] sm:gap-4">

@@ -2,6 +2,7 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { isLive } from "@/api/analyses";
 import { api, call } from "@/api/client";
+import { again } from "@/api/query-client";
 import type { components } from "@/api/schema";
 import type { Analysis } from "@/api/types";
 
@@ -32,9 +33,9 @@ export function useTable(analysis: Analysis) {
     queryFn: ({ pageParam, signal }) => tablePage(analysis.id, pageParam, signal),
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next_cursor,
-    refetchInterval: ({ state }) => {
-      if (!live) return false;
-      return (state.data?.pages.length ?? 0) <= 1 ? OFTEN_MS : SELDOM_MS;
+    refetchInterval: (query) => {
+      if (!live) return again(query);
+      return (query.state.data?.pages.length ?? 0) <= 1 ? OFTEN_MS : SELDOM_MS;
     },
   });
   const { hasNextPage, isFetchingNextPage, isError, fetchNextPage, refetch } = table;

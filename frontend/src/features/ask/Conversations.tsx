@@ -3,9 +3,9 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import { Ellipsis, Pencil, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { api, call } from "@/api/client";
+import { Awaited } from "@/components/Awaited";
 import { Button, IconButton } from "@/components/Button";
 import { ConfirmDialog, Dialog, DialogActions } from "@/components/Dialog";
-import { ErrorState } from "@/components/ErrorState";
 import { TextField } from "@/components/Field";
 import { Form } from "@/components/Form";
 import { Menu, MenuItem } from "@/components/Menu";
@@ -59,8 +59,13 @@ export function Conversations({ current }: { current: string | undefined }) {
     },
   });
 
-  if (list.error) return <ErrorState error={list.error} onRetry={() => void list.refetch()} />;
-  if (!list.data) return <SkeletonRows rows={4} label="Fetching earlier conversations" />;
+  if (!list.data) {
+    return (
+      <Awaited query={list}>
+        <SkeletonRows rows={4} label="Fetching earlier conversations" />
+      </Awaited>
+    );
+  }
   return (
     <>
       {list.data.items.length === 0 && <p className="text-muted">What you ask is kept here.</p>}

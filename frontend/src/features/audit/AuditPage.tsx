@@ -4,9 +4,9 @@ import { useState } from "react";
 import { api, call } from "@/api/client";
 import { usePages } from "@/api/pages";
 import type { components } from "@/api/schema";
+import { Awaited } from "@/components/Awaited";
 import { Button } from "@/components/Button";
 import { EmptyState } from "@/components/EmptyState";
-import { ErrorState } from "@/components/ErrorState";
 import { SelectField } from "@/components/Field";
 import { MoreButton } from "@/components/MoreButton";
 import { Page } from "@/components/Page";
@@ -54,10 +54,10 @@ export function AuditPage() {
         </>
       }
     >
-      {events.error ? (
-        <ErrorState error={events.error} onRetry={() => void events.refetch()} />
-      ) : !events.items ? (
-        <SkeletonRows label="Loading the events" />
+      {!events.items ? (
+        <Awaited query={events}>
+          <SkeletonRows label="Loading the events" />
+        </Awaited>
       ) : events.items.length === 0 ? (
         <EmptyState icon={ScrollText} title="Nothing of this kind">
           Choose another kind of event.

@@ -8,9 +8,9 @@ import { documentQuery, noteDocuments } from "@/api/documents";
 import { download } from "@/api/download";
 import { useMay } from "@/api/me";
 import type { Document } from "@/api/types";
+import { Awaited } from "@/components/Awaited";
 import { Button } from "@/components/Button";
 import { Sheet } from "@/components/Dialog";
-import { ErrorState } from "@/components/ErrorState";
 import { Notice } from "@/components/Notice";
 import { Skeleton } from "@/components/Skeleton";
 import { formatBytes, formatDateTime, formatNumber } from "@/lib/format";
@@ -23,12 +23,17 @@ interface DocumentDetailsProps {
 }
 
 export function DocumentDetails({ id, onClose, onDelete }: DocumentDetailsProps) {
-  const { data: document, error, refetch } = useQuery(documentQuery(id));
+  const found = useQuery(documentQuery(id));
+  const document = found.data;
   return (
     <Sheet open onOpenChange={onClose} title={document?.name ?? "Document"}>
-      {error && !document && <ErrorState error={error} onRetry={() => void refetch()} />}
-      {!error && !document && <Skeleton className="h-40" />}
-      {document && <Details document={document} onDelete={onDelete} />}
+      {document ? (
+        <Details document={document} onDelete={onDelete} />
+      ) : (
+        <Awaited query={found}>
+          <Skeleton className="h-40" />
+        </Awaited>
+      )}
     </Sheet>
   );
 }

@@ -6,9 +6,9 @@ import { collectionsQuery } from "@/api/collections";
 import { documentsQuery } from "@/api/documents";
 import { useMay } from "@/api/me";
 import type { Collection, Document, DocumentStatus } from "@/api/types";
+import { Awaited } from "@/components/Awaited";
 import { Button, IconButton } from "@/components/Button";
 import { EmptyState } from "@/components/EmptyState";
-import { ErrorState } from "@/components/ErrorState";
 import { SearchField, SelectField } from "@/components/Field";
 import { Menu, MenuItem } from "@/components/Menu";
 import { Page } from "@/components/Page";
@@ -146,9 +146,12 @@ export function LibraryPage() {
             ) : (
               <Filters search={search} onChange={change} />
             )}
-            {waits && <SkeletonRows label="Loading the documents" rows={8} />}
-            {list.isError && documents.length === 0 && (
-              <ErrorState error={list.error} onRetry={() => void list.refetch()} />
+            {!list.data ? (
+              <Awaited query={list}>
+                <SkeletonRows label="Loading the documents" rows={8} />
+              </Awaited>
+            ) : (
+              waits && <SkeletonRows label="Loading the documents" rows={8} />
             )}
             {list.isSuccess && documents.length === 0 && (
               <Nothing

@@ -10,9 +10,9 @@ import {
   type LucideIcon,
 } from "lucide-react";
 import { useState, type ReactNode } from "react";
+import { Awaited } from "@/components/Awaited";
 import { Badge } from "@/components/Badge";
 import { EmptyState } from "@/components/EmptyState";
-import { ErrorState } from "@/components/ErrorState";
 import { Notice } from "@/components/Notice";
 import { Page } from "@/components/Page";
 import { Skeleton, SkeletonRows } from "@/components/Skeleton";
@@ -56,19 +56,18 @@ export function StatePage() {
 function Topology() {
   const state = usePartsState();
   if (!state.data) {
-    if (state.error) {
-      return <ErrorState error={state.error} onRetry={() => void state.refetch()} />;
-    }
     return (
-      <div
-        role="status"
-        aria-label="Loading the state of the parts"
-        className="grid gap-3 sm:grid-cols-2 lg:grid-cols-4"
-      >
-        {Array.from({ length: 6 }, (_, index) => (
-          <Skeleton key={index} className="h-32 rounded-lg" />
-        ))}
-      </div>
+      <Awaited query={state}>
+        <div
+          role="status"
+          aria-label="Loading the state of the parts"
+          className="grid gap-3 sm:grid-cols-2 lg:grid-cols-4"
+        >
+          {Array.from({ length: 6 }, (_, index) => (
+            <Skeleton key={index} className="h-32 rounded-lg" />
+          ))}
+        </div>
+      </Awaited>
     );
   }
   return (
@@ -227,11 +226,14 @@ function Nodes({ nodes }: { nodes: NonNullable<State["nodes"]> }) {
 function Queue() {
   const [days, setDays] = useState(7);
   const queue = useQueue(days);
+  const state = usePartsState();
   if (!queue.data) {
-    return queue.error ? (
-      <ErrorState error={queue.error} onRetry={() => void queue.refetch()} />
-    ) : (
-      <SkeletonRows rows={3} label="Loading the queue" />
+    // What keeps both away is told once.
+    if (!state.data && state.errorUpdateCount > 0) return null;
+    return (
+      <Awaited query={queue}>
+        <SkeletonRows rows={3} label="Loading the queue" />
+      </Awaited>
     );
   }
   return (

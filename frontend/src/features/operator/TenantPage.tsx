@@ -1,7 +1,7 @@
 import { Link, useParams } from "@tanstack/react-router";
 import { ChevronLeft } from "lucide-react";
 import { useState } from "react";
-import { ErrorState } from "@/components/ErrorState";
+import { Awaited } from "@/components/Awaited";
 import { Notice } from "@/components/Notice";
 import { Page } from "@/components/Page";
 import { Skeleton } from "@/components/Skeleton";
@@ -36,14 +36,12 @@ function Loaded({ id }: { id: string }) {
   if (tenant.data) return <Tenant account={tenant.data} />;
   return (
     <Page title="Tenant" tab="Tenant · Operator" description={<Back />}>
-      {tenant.error ? (
-        <ErrorState error={tenant.error} onRetry={() => void tenant.refetch()} />
-      ) : (
+      <Awaited query={tenant}>
         <div role="status" aria-label="Loading the tenant" className="grid gap-4 lg:grid-cols-2">
           <Skeleton className="h-72 rounded-lg" />
           <Skeleton className="h-72 rounded-lg" />
         </div>
-      )}
+      </Awaited>
     </Page>
   );
 }
@@ -140,10 +138,10 @@ function UsageAndCost({ account }: { account: Account }) {
       </div>
       {usage ? (
         <Figures usage={usage} />
-      ) : bill.error ? (
-        <ErrorState error={bill.error} onRetry={() => void bill.refetch()} />
       ) : (
-        <Skeleton className="h-80 rounded-lg" />
+        <Awaited query={bill}>
+          <Skeleton className="h-80 rounded-lg" />
+        </Awaited>
       )}
     </section>
   );

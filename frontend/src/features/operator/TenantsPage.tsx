@@ -1,9 +1,9 @@
 import { Link } from "@tanstack/react-router";
 import { Building2, Plus, SearchX } from "lucide-react";
 import { useState } from "react";
+import { Awaited } from "@/components/Awaited";
 import { Button } from "@/components/Button";
 import { EmptyState } from "@/components/EmptyState";
-import { ErrorState } from "@/components/ErrorState";
 import { SearchField } from "@/components/Field";
 import { Notice } from "@/components/Notice";
 import { Page } from "@/components/Page";
@@ -68,10 +68,10 @@ function Tenants() {
           <Totals report={bill.data} />
           <List tenants={bill.data.items} />
         </>
-      ) : bill.error ? (
-        <ErrorState error={bill.error} onRetry={() => void bill.refetch()} />
       ) : (
-        <Loading />
+        <Awaited query={bill}>
+          <Loading />
+        </Awaited>
       )}
       {making && <CreateTenant onClose={() => setMaking(false)} />}
     </Page>

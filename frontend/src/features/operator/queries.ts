@@ -1,6 +1,7 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { call } from "@/api/client";
 import { Problem } from "@/api/problem";
+import { every } from "@/api/query-client";
 import type { components } from "@/api/schema";
 import { operatorApi } from "./key";
 
@@ -26,7 +27,7 @@ export function useBill(days: number) {
       return call(operatorApi.GET("/v1/admin/usage", { signal, params: { query: { from } } }));
     },
     placeholderData: keepPreviousData,
-    refetchInterval: 60_000,
+    refetchInterval: every(60_000),
   });
 }
 

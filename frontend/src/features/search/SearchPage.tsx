@@ -5,9 +5,9 @@ import { useEffect, useId, useRef, useState, type KeyboardEvent } from "react";
 import { api, call } from "@/api/client";
 import { collectionsQuery } from "@/api/collections";
 import type { components } from "@/api/schema";
+import { Awaited } from "@/components/Awaited";
 import { Button } from "@/components/Button";
 import { EmptyState } from "@/components/EmptyState";
-import { ErrorState } from "@/components/ErrorState";
 import { SearchField, SelectField } from "@/components/Field";
 import { Kbd } from "@/components/Kbd";
 import { Notice } from "@/components/Notice";
@@ -125,10 +125,10 @@ export function SearchPage() {
           <EmptyState icon={Search} title="What are you looking for?">
             In your own words: the meaning counts as much as the words do.
           </EmptyState>
-        ) : found.error ? (
-          <ErrorState error={found.error} onRetry={() => void found.refetch()} />
         ) : !found.data ? (
-          <Searching />
+          <Awaited query={found}>
+            <Searching />
+          </Awaited>
         ) : hits.length === 0 ? (
           <Nothing
             narrowed={collection !== undefined || mode !== "hybrid"}

@@ -5,10 +5,10 @@ import { api, call } from "@/api/client";
 import { usePages } from "@/api/pages";
 import type { components } from "@/api/schema";
 import type { Role } from "@/api/types";
+import { Awaited } from "@/components/Awaited";
 import { Button } from "@/components/Button";
 import { ConfirmDialog, Dialog, DialogActions } from "@/components/Dialog";
 import { EmptyState } from "@/components/EmptyState";
-import { ErrorState } from "@/components/ErrorState";
 import { SelectField, TextField } from "@/components/Field";
 import { Form } from "@/components/Form";
 import { MoreButton } from "@/components/MoreButton";
@@ -36,8 +36,13 @@ export function ApiKeys() {
   const keys = usePages<ApiKey>(KEY, (cursor, signal) =>
     call(api.GET("/v1/api-keys", { signal, params: { query: { cursor } } })),
   );
-  if (keys.error) return <ErrorState error={keys.error} onRetry={() => void keys.refetch()} />;
-  if (!keys.items) return <SkeletonRows rows={3} label="Loading the API keys" />;
+  if (!keys.items) {
+    return (
+      <Awaited query={keys}>
+        <SkeletonRows rows={3} label="Loading the API keys" />
+      </Awaited>
+    );
+  }
   const make = (
     <Button look="primary" icon={Plus} onClick={() => setMaking(true)}>
       Make a key

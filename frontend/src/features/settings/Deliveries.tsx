@@ -1,10 +1,11 @@
 import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import { api, call } from "@/api/client";
+import { again } from "@/api/query-client";
 import type { components } from "@/api/schema";
+import { Awaited } from "@/components/Awaited";
 import { Badge } from "@/components/Badge";
 import { Button } from "@/components/Button";
 import { Dialog, DialogActions } from "@/components/Dialog";
-import { ErrorState } from "@/components/ErrorState";
 import { MoreButton } from "@/components/MoreButton";
 import { Notice } from "@/components/Notice";
 import { SkeletonRows } from "@/components/Skeleton";
@@ -34,10 +35,10 @@ export function Deliveries({ webhook, onClose }: { webhook: Webhook; onClose: ()
       ),
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next_cursor,
-    refetchInterval: ({ state }) =>
-      state.data?.pages.some(({ items }) => items.some(({ status }) => status === "pending"))
+    refetchInterval: (query) =>
+      query.state.data?.pages.some(({ items }) => items.some(({ status }) => status === "pending"))
         ? 2000
-        : false,
+        : again(query),
   });
   const testing = useMutation({
     mutationFn: () => call(api.POST("/v1/webhooks/{webhook_id}/test", { params: { path } })),
@@ -51,8 +52,11 @@ export function Deliveries({ webhook, onClose }: { webhook: Webhook; onClose: ()
   };
   return (
     <Dialog open onOpenChange={close} title="Recent deliveries" description={webhook.url}>
-      {list.error && <ErrorState error={list.error} onRetry={() => void list.refetch()} />}
-      {list.isPending && <SkeletonRows rows={3} label="Loading the deliveries" />}
+      {!items && (
+        <Awaited query={list}>
+          <SkeletonRows rows={3} label="Loading the deliveries" />
+        </Awaited>
+      )}
       {items?.length === 0 && <p className="text-muted">Nothing was sent yet.</p>}
       {items && items.length > 0 && (
         <ul aria-label="Deliveries" className="divide-y divide-line">

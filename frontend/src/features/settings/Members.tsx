@@ -6,10 +6,10 @@ import { may, useMay } from "@/api/me";
 import { usePages } from "@/api/pages";
 import { useSession } from "@/api/session";
 import type { Role, User } from "@/api/types";
+import { Awaited } from "@/components/Awaited";
 import { Button } from "@/components/Button";
 import { ConfirmDialog, Dialog, DialogActions } from "@/components/Dialog";
 import { EmptyState } from "@/components/EmptyState";
-import { ErrorState } from "@/components/ErrorState";
 import { SelectField, TextField } from "@/components/Field";
 import { Form } from "@/components/Form";
 import { MoreButton } from "@/components/MoreButton";
@@ -29,10 +29,13 @@ export function Members() {
   const members = usePages<User>(KEY, (cursor, signal) =>
     call(api.GET("/v1/members", { signal, params: { query: { cursor } } })),
   );
-  if (members.error) {
-    return <ErrorState error={members.error} onRetry={() => void members.refetch()} />;
+  if (!members.items) {
+    return (
+      <Awaited query={members}>
+        <SkeletonRows rows={3} label="Loading the members" />
+      </Awaited>
+    );
   }
-  if (!members.items) return <SkeletonRows rows={3} label="Loading the members" />;
   return (
     <>
       <div className="mb-4 flex items-center justify-between gap-4">

@@ -3,10 +3,10 @@ import { useState } from "react";
 import { api, call } from "@/api/client";
 import { usePages } from "@/api/pages";
 import type { components } from "@/api/schema";
+import { Awaited } from "@/components/Awaited";
 import { Badge } from "@/components/Badge";
 import { Button } from "@/components/Button";
 import { ConfirmDialog } from "@/components/Dialog";
-import { ErrorState } from "@/components/ErrorState";
 import { MoreButton } from "@/components/MoreButton";
 import { SkeletonRows } from "@/components/Skeleton";
 import { Table, Td, Th, Tr } from "@/components/Table";
@@ -23,10 +23,13 @@ export function Sessions() {
   const sessions = usePages<LogIn>(KEY, (cursor, signal) =>
     call(api.GET("/v1/sessions", { signal, params: { query: { cursor } } })),
   );
-  if (sessions.error) {
-    return <ErrorState error={sessions.error} onRetry={() => void sessions.refetch()} />;
+  if (!sessions.items) {
+    return (
+      <Awaited query={sessions}>
+        <SkeletonRows rows={3} label="Loading the sessions" />
+      </Awaited>
+    );
   }
-  if (!sessions.items) return <SkeletonRows rows={3} label="Loading the sessions" />;
   return (
     <>
       <div className="mb-4 flex flex-wrap items-center justify-between gap-x-4 gap-y-3">

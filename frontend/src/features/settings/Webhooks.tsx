@@ -2,10 +2,10 @@ import { Ellipsis, KeyRound, PencilLine, Plus, Power, Trash2, Webhook as Hook } 
 import { useState } from "react";
 import { api, call } from "@/api/client";
 import { usePages } from "@/api/pages";
+import { Awaited } from "@/components/Awaited";
 import { Badge } from "@/components/Badge";
 import { Button, IconButton } from "@/components/Button";
 import { EmptyState } from "@/components/EmptyState";
-import { ErrorState } from "@/components/ErrorState";
 import { Menu, MenuItem, MenuLine } from "@/components/Menu";
 import { MoreButton } from "@/components/MoreButton";
 import { SkeletonRows } from "@/components/Skeleton";
@@ -38,8 +38,13 @@ export function Webhooks() {
   const hooks = usePages<Webhook>(KEY, (cursor, signal) =>
     call(api.GET("/v1/webhooks", { signal, params: { query: { cursor } } })),
   );
-  if (hooks.error) return <ErrorState error={hooks.error} onRetry={() => void hooks.refetch()} />;
-  if (!hooks.items) return <SkeletonRows rows={3} label="Loading the webhooks" />;
+  if (!hooks.items) {
+    return (
+      <Awaited query={hooks}>
+        <SkeletonRows rows={3} label="Loading the webhooks" />
+      </Awaited>
+    );
+  }
   const Chosen = chosen && DEEDS[chosen.deed];
   const make = (
     <Button look="primary" icon={Plus} onClick={() => setMaking(true)}>

@@ -1,9 +1,10 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, call } from "@/api/client";
+import { every } from "@/api/query-client";
 import type { components } from "@/api/schema";
+import { Awaited } from "@/components/Awaited";
 import { Chart, type Series } from "@/components/Chart";
-import { ErrorState } from "@/components/ErrorState";
 import { SelectField } from "@/components/Field";
 import { Page } from "@/components/Page";
 import { Progress } from "@/components/Progress";
@@ -32,7 +33,7 @@ export function UsagePage() {
         }),
       ),
     placeholderData: keepPreviousData,
-    refetchInterval: 60_000,
+    refetchInterval: every(60_000),
   });
   return (
     <Page
@@ -55,10 +56,10 @@ export function UsagePage() {
     >
       {report.data ? (
         <Figures report={report.data} span={span} />
-      ) : report.error ? (
-        <ErrorState error={report.error} onRetry={() => void report.refetch()} />
       ) : (
-        <Loading />
+        <Awaited query={report}>
+          <Loading />
+        </Awaited>
       )}
     </Page>
   );
