@@ -1,21 +1,29 @@
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { LogOut, Moon, Search, Sun } from "lucide-react";
+import { FileText, LogOut, Moon, Search, Sun } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
 import { useId, useMemo, useState } from "react";
+import { api, call } from "@/api/client";
 import { logOut } from "@/api/session";
 import { commands, type Command } from "@/components/commands";
 import { Kbd } from "@/components/Kbd";
 import { useStore } from "@/lib/store";
 import { setTheme } from "@/lib/theme";
+import { useSettled } from "@/lib/use-settled";
 import { cx } from "@/lib/cx";
 import { useNavigation } from "@/app/navigation";
 
-/** Every screen and command by its name. */
+/** Documents of a name that are offered at most. */
+const MOST = 6;
+
+/** Every screen, command and document by its name. */
 export default function CommandPalette({ onClose }: { onClose: () => void }) {
   const [query, setQuery] = useState("");
   const [at, setAt] = useState(0);
   const id = useId();
-  const found = useMatches(query);
+  const deeds = useMatches(query);
+  const documents = useDocuments(query);
+  const found = [...deeds, ...documents.found];
   const chosen = found[Math.min(at, found.length - 1)];
   const run = (command: Command | undefined) => {
     if (!command) return;
@@ -30,16 +38,16 @@ export default function CommandPalette({ onClose }: { onClose: () => void }) {
           aria-describedby={undefined}
           className="fixed inset-x-4 top-[12vh] z-40 mx-auto max-w-lg animate-rise overflow-hidden rounded-lg bg-raised shadow-overlay"
         >
-          <Radix.Title className="sr-only">Go to a page or do something</Radix.Title>
+          <Radix.Title className="sr-only">Go to a page or a document, or do something</Radix.Title>
           <div className="flex items-center gap-2.5 border-b border-line px-4">
             <Search size={16} aria-hidden className="text-faint" />
             <input
               role="combobox"
               aria-expanded
               aria-controls={`${id}-list`}
-              aria-activedescendant={chosen ? `${id}-${chosen.label}` : undefined}
+              aria-activedescendant={chosen ? `${id}-${found.indexOf(chosen)}` : undefined}
               aria-label="Command"
-              placeholder="Go to a page or do something"
+              placeholder="Go to a page or a document, or do something"
               value={query}
               onChange={(event) => {
                 setQuery(event.target.value);
@@ -66,8 +74,8 @@ export default function CommandPalette({ onClose }: { onClose: () => void }) {
               // The keyboard is the box's above; a pointer needs only the click.
               // eslint-disable-next-line jsx-a11y/click-events-have-key-events
               <div
-                key={command.label}
-                id={`${id}-${command.label}`}
+                key={index}
+                id={`${id}-${index}`}
                 role="option"
                 aria-selected={command === chosen}
                 tabIndex={-1}
@@ -79,14 +87,15 @@ export default function CommandPalette({ onClose }: { onClose: () => void }) {
                 )}
               >
                 <command.icon size={16} aria-hidden className="text-faint" />
-                <span className="flex-1">{command.label}</span>
+                <span className="min-w-0 flex-1 truncate">{command.label}</span>
+                {index >= deeds.length && <span className="text-xs text-muted">Document</span>}
                 {command.keys && <Kbd keys={command.keys} />}
               </div>
             ))}
           </div>
           {found.length === 0 && (
             <p role="status" className="px-4 pb-6 text-center text-muted">
-              Nothing is called that.
+              {documents.waits ? "Looking among the documents" : "Nothing is called that."}
             </p>
           )}
         </Radix.Content>
@@ -112,4 +121,32 @@ function useMatches(query: string): Command[] {
   }, [navigate, offered, destinations]);
   const words = query.toLowerCase().split(/\s+/);
   return all.filter(({ label }) => words.every((word) => label.toLowerCase().includes(word)));
+}
+
+/** Documents whose name holds what is typed, asked for once the typing rests. */
+function useDocuments(query: string): { found: Command[]; waits: boolean } {
+  const navigate = useNavigate();
+  const typed = query.trim();
+  const [q, setQ] = useState("");
+  useSettled(typed, 200, setQ);
+  const asked = useQuery({
+    queryKey: ["documents", "named", q],
+    queryFn: ({ signal }) =>
+      call(api.GET("/v1/documents", { signal, params: { query: { q, limit: MOST } } })),
+    enabled: q !== "",
+    placeholderData: keepPreviousData,
+  });
+  if (typed === "") return { found: [], waits: false };
+  const waits = q !== typed || asked.isPending || asked.isPlaceholderData;
+  // Until the new ones are here, those of the old that still fit.
+  const fits = (name: string) => !waits || name.toLowerCase().includes(typed.toLowerCase());
+  const found = (asked.data?.items ?? [])
+    .filter(({ name }) => fits(name))
+    .map(({ id, name }) => ({
+      label: name,
+      icon: FileText,
+      act: () =>
+        void navigate({ to: "/documents/$documentId", params: { documentId: id }, search: {} }),
+    }));
+  return { found, waits };
 }
