@@ -54,8 +54,13 @@ test("a table is asked for, fills, leads to the words, and is saved", async ({
   const shown = await openedBy(page, () => number.click());
   const panel = page.getByRole("region", { name: "Document", exact: true });
   await expect(panel).toContainText("20080109X00035.pdf");
+  await expect(number).toHaveAttribute("aria-current", "true");
   const file = pathOf("20080109X00035.pdf");
   await expectMarked(page, shown, file, "Accident Number: NYC08CA048");
+  await panel.press("Escape");
+  await expect(panel).toBeHidden();
+  await expect(number).toBeFocused();
+  await expect(number).not.toHaveAttribute("aria-current");
   await page.getByLabel("Filter the rows").fill("");
 
   const csv = await exported(page, "CSV", "Accident facts.csv");

@@ -10,7 +10,7 @@ import { Notice } from "@/components/Notice";
 import { SkeletonRows } from "@/components/Skeleton";
 import { Th } from "@/components/Table";
 import { Tooltip } from "@/components/Tooltip";
-import { openEvidence } from "@/features/viewer";
+import { openEvidence, useEvidence, type Evidence } from "@/features/viewer";
 import { cx } from "@/lib/cx";
 import { formatCount, formatNumber, formatPercent } from "@/lib/format";
 import { nothingOf } from "./kinds";
@@ -203,6 +203,11 @@ interface GridProps extends ViewProps {
   columns: readonly string[];
 }
 
+interface Opened {
+  cell: Cell;
+  place: Evidence;
+}
+
 /** Only the rows that are seen exist; the head and the documents stay in sight. */
 function Grid({ analysis, columns, rows, view, onChange }: GridProps) {
   const scroller = useRef<HTMLDivElement>(null);
@@ -214,6 +219,8 @@ function Grid({ analysis, columns, rows, view, onChange }: GridProps) {
     estimateSize: () => ROW_PX,
     overscan: OVERSCAN,
   });
+  const shown = useEvidence();
+  const [opened, setOpened] = useState<Opened | null>(null);
   const items = virtual.getVirtualItems();
   const above = items[0]?.start ?? 0;
   const below = virtual.getTotalSize() - (items.at(-1)?.end ?? 0);
@@ -290,17 +297,30 @@ function Grid({ analysis, columns, rows, view, onChange }: GridProps) {
                 >
                   {row.document_name}
                 </th>
-                {columns.map((column) => (
-                  <td
-                    key={column}
-                    className={cx(
-                      "border-b border-line px-4 py-3 align-top break-words group-last:border-b-0",
-                      isNumeric(column) && "text-right tabular-nums",
-                    )}
-                  >
-                    <Value cell={row.cells[column] ?? null} numeric={isNumeric(column)} />
-                  </td>
-                ))}
+                {columns.map((column) => {
+                  const cell = row.cells[column] ?? null;
+                  const isShown = opened !== null && opened.cell === cell && opened.place === shown;
+                  return (
+                    <td
+                      key={column}
+                      className={cx(
+                        "border-b border-line px-4 py-3 align-top break-words group-last:border-b-0",
+                        isNumeric(column) && "text-right tabular-nums",
+                        isShown && "inset-ring-2 inset-ring-evidence-line",
+                      )}
+                    >
+                      <Value
+                        cell={cell}
+                        numeric={isNumeric(column)}
+                        isShown={isShown}
+                        onOpen={(place) => {
+                          openEvidence(place);
+                          if (cell) setOpened({ cell, place });
+                        }}
+                      />
+                    </td>
+                  );
+                })}
               </tr>
             );
           })}
@@ -324,7 +344,15 @@ function nameOf(analysis: Analysis, column: string): string {
   return analysis.kind === "classify" && column === LABEL ? "Label" : column;
 }
 
-function Value({ cell, numeric }: { cell: Cell | null; numeric: boolean }) {
+interface ValueProps {
+  cell: Cell | null;
+  numeric: boolean;
+  /** Whether the words that it rests on are what the document is open at. */
+  isShown: boolean;
+  onOpen: (place: Evidence) => void;
+}
+
+function Value({ cell, numeric, isShown, onOpen }: ValueProps) {
   if (!cell) return <span className="text-muted">Not found</span>;
   const { document_id, page, start, end, quote, confidence } = cell;
   if (document_id === null || page === null) return <>{cellText(cell)}</>;
@@ -333,8 +361,9 @@ function Value({ cell, numeric }: { cell: Cell | null; numeric: boolean }) {
     <Tooltip text={`Page ${page}${sure}`}>
       <button
         type="button"
+        aria-current={isShown || undefined}
         onClick={() =>
-          openEvidence({
+          onOpen({
             documentId: document_id,
             page,
             ...(start !== null && end !== null && quote !== null && { start, end, quote }),

@@ -1,3 +1,3 @@
 export { EvidencePanel } from "./EvidencePanel";
-export { closeEvidence, openEvidence, type Evidence } from "./evidence";
+export { closeEvidence, openEvidence, useEvidence, type Evidence } from "./evidence";
 export { viewerSearch } from "./search";
