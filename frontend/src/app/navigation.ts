@@ -21,6 +21,8 @@ export interface Destination {
   icon: LucideIcon;
   /** Shortcut from any page. */
   keys: string;
+  /** Where the screens live that belong to it and have addresses of their own. */
+  within?: string;
   /** Shown from this role on; everybody sees what names none. */
   role?: Role;
   /** Shown while an operator's key is held in this tab. */
@@ -30,7 +32,7 @@ export interface Destination {
 /** The screens that the sidebar and the command palette lead to, in groups. */
 const NAVIGATION: readonly (readonly Destination[])[] = [
   [
-    { to: "/library", label: "Library", icon: FileStack, keys: "g l" },
+    { to: "/library", label: "Library", icon: FileStack, keys: "g l", within: "/documents/" },
     { to: "/ask", label: "Ask", icon: MessageSquareText, keys: "g a" },
     { to: "/search", label: "Search", icon: Search, keys: "g f" },
     { to: "/analyses", label: "Analyses", icon: TableProperties, keys: "g n" },

@@ -1,4 +1,4 @@
-import { Link, useNavigate } from "@tanstack/react-router";
+import { Link, useNavigate, useRouterState } from "@tanstack/react-router";
 import { ChevronsUpDown, LogOut, Search } from "lucide-react";
 import { logOut, useSession } from "@/api/session";
 import { Kbd } from "@/components/Kbd";
@@ -58,15 +58,19 @@ function Item({
   destination: Destination;
   onGo?: (() => void) | undefined;
 }) {
-  const { to, label, icon: Icon, keys } = destination;
+  const { to, label, icon: Icon, keys, within } = destination;
   const navigate = useNavigate();
+  const isWithin = useRouterState({
+    select: ({ location }) => within !== undefined && location.pathname.startsWith(within),
+  });
   useShortcut(keys, () => void navigate({ to }));
   return (
     <li>
       <Link
         to={to}
         onClick={onGo}
-        className="flex h-9 items-center gap-2.5 rounded-md px-2.5 text-muted transition-colors hover:bg-hover hover:text-ink aria-[current=page]:bg-surface aria-[current=page]:font-medium aria-[current=page]:text-ink aria-[current=page]:shadow-raised"
+        aria-current={isWithin ? "true" : undefined}
+        className="flex h-9 items-center gap-2.5 rounded-md px-2.5 text-muted transition-colors hover:bg-hover hover:text-ink [&[aria-current]]:bg-surface [&[aria-current]]:font-medium [&[aria-current]]:text-ink [&[aria-current]]:shadow-raised"
       >
         <Icon size={17} aria-hidden className="shrink-0" />
         {label}

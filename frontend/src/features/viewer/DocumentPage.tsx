@@ -1,4 +1,6 @@
-import { useParams, useSearch } from "@tanstack/react-router";
+import { Link, useParams, useSearch } from "@tanstack/react-router";
+import { ChevronLeft } from "lucide-react";
+import { Button } from "@/components/Button";
 import { useTitle } from "@/components/Page";
 import DocumentView from "./DocumentView";
 
@@ -11,6 +13,14 @@ export function DocumentPage() {
     <DocumentView
       key={`${documentId} ${page} ${start} ${end}`}
       place={{ documentId, page, start, end }}
+      back={
+        <Button asChild look="ghost" size="sm">
+          <Link to="/library">
+            <ChevronLeft size={15} aria-hidden />
+            Library
+          </Link>
+        </Button>
+      }
     />
   );
 }

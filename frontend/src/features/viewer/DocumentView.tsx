@@ -11,9 +11,11 @@ import {
   ZoomIn,
   ZoomOut,
 } from "lucide-react";
-import { useCallback, useState } from "react";
+import { useCallback, useState, type ReactNode } from "react";
+import { documentQuery } from "@/api/documents";
 import { Problem } from "@/api/problem";
 import type { Document } from "@/api/types";
+import { Awaited } from "@/components/Awaited";
 import { IconButton } from "@/components/Button";
 import { EmptyState } from "@/components/EmptyState";
 import { ErrorState } from "@/components/ErrorState";
@@ -22,8 +24,9 @@ import { Skeleton } from "@/components/Skeleton";
 import { saveAs } from "@/lib/save";
 import type { Evidence } from "./evidence";
 import { cut } from "./highlight";
-import { boxesQuery, documentQuery, original, pageImageQuery, pageTextQuery } from "./queries";
+import { boxesQuery, original, pageImageQuery, pageTextQuery } from "./queries";
 
+const PDF = "application/pdf";
 const ZOOMS = [1, 1.25, 1.5, 2, 3];
 /** On a phone, a page as wide as the screen is too small to be read: what is marked comes nearer. */
 const CLOSE = ZOOMS.indexOf(2);
@@ -31,10 +34,12 @@ const CLOSE = ZOOMS.indexOf(2);
 interface ViewProps {
   place: Evidence;
   onClose?: () => void;
+  /** Stands before the name: the way to where the document belongs. */
+  back?: ReactNode;
 }
 
 /** A document's pages, as pictures where there are some, with the words of `place` marked in gold. */
-export default function DocumentView({ place, onClose }: ViewProps) {
+export default function DocumentView({ place, onClose, back }: ViewProps) {
   const { documentId } = place;
   const file = useQuery(documentQuery(documentId));
   const [page, setPage] = useState(place.page);
@@ -42,13 +47,14 @@ export default function DocumentView({ place, onClose }: ViewProps) {
     place.start !== undefined && matchMedia("(width < 40rem)").matches ? CLOSE : 0,
   );
   const [asText, setAsText] = useState(false);
-  const image = useQuery({ ...pageImageQuery(documentId, page), enabled: !asText });
+  // Only PDFs have pictures, and not every one of them can be drawn.
+  const isPdf = file.data?.mime_type === PDF;
+  const image = useQuery({ ...pageImageQuery(documentId, page), enabled: isPdf && !asText });
   const save = useMutation({
     mutationFn: () => original(documentId),
     onSuccess: (bytes) => saveAs(bytes, file.data?.name ?? "document"),
   });
-  // Only PDFs have pictures.
-  const pictureless = image.error instanceof Problem && image.error.code === "no_image";
+  const pictureless = !isPdf || (image.error instanceof Problem && image.error.code === "no_image");
   const text = asText || pictureless;
   const pages = file.data?.pages ?? null;
   const here = page === place.page;
@@ -61,67 +67,72 @@ export default function DocumentView({ place, onClose }: ViewProps) {
   return (
     <div className="flex h-full min-h-0 flex-col">
       <header className="border-b border-line px-3 py-2">
-        <div className="flex items-center gap-1">
+        <div className="flex min-h-9 items-center gap-1">
+          {back}
           <Heading className="min-w-0 flex-1 truncate font-medium" title={file.data?.name}>
             {file.data?.name ?? "Document"}
           </Heading>
-          <IconButton
-            icon={Download}
-            label="Download the original"
-            aria-disabled={save.isPending || undefined}
-            onClick={() => {
-              if (!save.isPending) save.mutate();
-            }}
-          />
-          {onClose && <IconButton icon={X} label="Close the document" onClick={onClose} />}
-        </div>
-        <div className="flex items-center gap-1">
-          <IconButton
-            icon={ChevronLeft}
-            label="Page before"
-            size="sm"
-            disabled={page <= 1}
-            onClick={() => setPage(page - 1)}
-          />
-          <p className="text-sm text-muted tabular-nums" aria-live="polite">
-            Page {page}
-            {pages !== null && ` of ${pages}`}
-          </p>
-          <IconButton
-            icon={ChevronRight}
-            label="Next page"
-            size="sm"
-            disabled={pages !== null && page >= pages}
-            onClick={() => setPage(page + 1)}
-          />
-          <span className="flex-1" />
-          {!text && image.data && (
-            <>
-              <IconButton
-                icon={ZoomOut}
-                label="Smaller"
-                size="sm"
-                disabled={zoom === 0}
-                onClick={() => setZoom(zoom - 1)}
-              />
-              <IconButton
-                icon={ZoomIn}
-                label="Larger"
-                size="sm"
-                disabled={zoom === ZOOMS.length - 1}
-                onClick={() => setZoom(zoom + 1)}
-              />
-            </>
-          )}
-          {!pictureless && (
+          {file.data && (
             <IconButton
-              icon={asText ? Image : FileText}
-              label={asText ? "Show the picture" : "Show the text"}
-              size="sm"
-              onClick={() => setAsText(!asText)}
+              icon={Download}
+              label="Download the original"
+              aria-disabled={save.isPending || undefined}
+              onClick={() => {
+                if (!save.isPending) save.mutate();
+              }}
             />
           )}
+          {onClose && <IconButton icon={X} label="Close the document" onClick={onClose} />}
         </div>
+        {file.data && (
+          <div className="flex items-center gap-1">
+            <IconButton
+              icon={ChevronLeft}
+              label="Page before"
+              size="sm"
+              disabled={page <= 1}
+              onClick={() => setPage(page - 1)}
+            />
+            <p className="text-sm text-muted tabular-nums" aria-live="polite">
+              Page {page}
+              {pages !== null && ` of ${pages}`}
+            </p>
+            <IconButton
+              icon={ChevronRight}
+              label="Next page"
+              size="sm"
+              disabled={pages !== null && page >= pages}
+              onClick={() => setPage(page + 1)}
+            />
+            <span className="flex-1" />
+            {!text && image.data && (
+              <>
+                <IconButton
+                  icon={ZoomOut}
+                  label="Smaller"
+                  size="sm"
+                  disabled={zoom === 0}
+                  onClick={() => setZoom(zoom - 1)}
+                />
+                <IconButton
+                  icon={ZoomIn}
+                  label="Larger"
+                  size="sm"
+                  disabled={zoom === ZOOMS.length - 1}
+                  onClick={() => setZoom(zoom + 1)}
+                />
+              </>
+            )}
+            {!pictureless && (
+              <IconButton
+                icon={asText ? Image : FileText}
+                label={asText ? "Show the picture" : "Show the text"}
+                size="sm"
+                onClick={() => setAsText(!asText)}
+              />
+            )}
+          </div>
+        )}
         {place.quote && here && (
           // A narrow screen shows no whole line of a page that is large enough to be read.
           <blockquote className="mt-1 line-clamp-3 border-l-2 border-evidence-line pl-2.5 font-quote sm:hidden">
@@ -135,7 +146,11 @@ export default function DocumentView({ place, onClose }: ViewProps) {
         tabIndex={0}
         className="min-h-0 flex-1 overflow-auto bg-sunken p-3 -outline-offset-2"
       >
-        {image.error && file.data && file.data.status !== "ready" ? (
+        {!file.data ? (
+          <Awaited query={file}>
+            <PageSkeleton />
+          </Awaited>
+        ) : (pictureless || image.error) && file.data.status !== "ready" ? (
           <Unread document={file.data} />
         ) : text ? (
           <PageWords key={page} documentId={documentId} page={page} range={range} />
@@ -151,11 +166,17 @@ export default function DocumentView({ place, onClose }: ViewProps) {
             zoom={ZOOMS[zoom] ?? 1}
           />
         ) : (
-          <div role="status" aria-label="Fetching the page">
-            <Skeleton className="mx-auto aspect-[1/1.3] max-w-4xl" />
-          </div>
+          <PageSkeleton />
         )}
       </div>
+    </div>
+  );
+}
+
+function PageSkeleton() {
+  return (
+    <div role="status" aria-label="Fetching the page">
+      <Skeleton className="mx-auto aspect-[1/1.3] max-w-4xl" />
     </div>
   );
 }

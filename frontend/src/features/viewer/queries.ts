@@ -2,15 +2,6 @@ import { queryOptions } from "@tanstack/react-query";
 import { api, apiFetch, call } from "@/api/client";
 import { problemFrom } from "@/api/problem";
 
-export const documentQuery = (id: string) =>
-  queryOptions({
-    queryKey: ["documents", id],
-    queryFn: ({ signal }) =>
-      call(
-        api.GET("/v1/documents/{document_id}", { signal, params: { path: { document_id: id } } }),
-      ),
-  });
-
 export const pageTextQuery = (id: string, number: number) =>
   queryOptions({
     queryKey: ["documents", id, "pages", number, "text"],
