@@ -4,7 +4,6 @@ import { look, lookAt } from "./shots";
 
 test("every kind of analysis, with its evidence", async ({ page, request }) => {
   test.skip(!process.env.ASSAY_TEST_DATA, "ASSAY_TEST_DATA names no real documents");
-  test.setTimeout(6 * 60_000);
   const account = await enter(page);
   const document_ids = await uploadReports(request, account);
   const fields = [

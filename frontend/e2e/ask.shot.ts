@@ -20,7 +20,6 @@ async function put(page: Page, words: string): Promise<void> {
 
 test("an answer with its document beside it, and the search", async ({ page, request }) => {
   test.skip(DATA === "", "ASSAY_TEST_DATA names no real documents");
-  test.setTimeout(5 * 60_000);
   const account = await enter(page);
   const content = await readFile(join(DATA, "documents/sec-10-q", REPORT));
   const [report = ""] = await upload(request, account, [{ name: REPORT, content }]);
@@ -127,7 +126,6 @@ test.describe("with a model", () => {
   });
 
   test("an analysis that runs, is paused, and one that failed", async ({ page, request }) => {
-    test.setTimeout(6 * 60_000);
     const account = await enter(page);
     const document_ids = await uploadSamples(request, account);
     const fields = [{ name: "Notice period" }, { name: "Date", type: "date" }];

@@ -13,6 +13,7 @@ import {
   enter,
   expect,
   expectAccessible,
+  expectAccessibleOnAll,
   test,
   upload,
   uploadSamples,
@@ -298,6 +299,31 @@ test.describe("with a model that takes its time", () => {
     await expect(page.getByRole("article")).toHaveCount(1);
     await expect(page.getByText(/word3/)).toHaveCount(0);
   }
+
+  test("an analysis that waits for the model, is paused and fails says so, accessibly", async ({
+    page,
+    account,
+    request,
+  }) => {
+    test.setTimeout(240_000);
+    const document_ids = await uploadSamples(request, account);
+    const spec = { kind: "extract", document_ids, fields: [{ name: "Notice period" }] };
+    const begun = async (name: string) =>
+      String((await call(request, account, "POST", "/v1/analyses", { ...spec, name })).id);
+    model.says = { pieces: [], pauseMs: 0, waits: true };
+    await page.goto(`/analyses/${await begun("Terms")}`);
+    await expect(page.getByText("Running", { exact: true })).toBeVisible({ timeout: 60_000 });
+    await expectAccessibleOnAll(page);
+    await page.getByRole("button", { name: "Pause" }).click();
+    await expect(page.getByText("Paused", { exact: true })).toBeVisible();
+    await expectAccessibleOnAll(page);
+
+    model.says = { pieces: ["No table."], pauseMs: 0 };
+    await page.goto(`/analyses/${await begun("Terms once more")}`);
+    await expect(page.getByText("Failed", { exact: true })).toBeVisible({ timeout: 150_000 });
+    await expect(page.getByText("4 of 4 documents failed")).toBeVisible();
+    await expectAccessibleOnAll(page);
+  });
 
   test("an answer is stopped, and asked for again", async ({ page, account, request }) => {
     await uploadSamples(request, account);

@@ -26,7 +26,6 @@ test("the first run", async ({ page }) => {
 });
 
 test("the library", async ({ page, request }) => {
-  test.setTimeout(4 * 60_000);
   const account = await enter(page);
   for (const name of ["Contracts", "Board papers"]) {
     await call(request, account, "POST", "/v1/collections", { name });
@@ -102,7 +101,6 @@ const CALLS = {
 };
 
 test("what is on its way, and what does not come", async ({ page, request }) => {
-  test.setTimeout(4 * 60_000);
   const account = await enter(page);
   await uploadSamples(request, account);
   const data = (url: URL) => url.pathname.startsWith("/v1/") && !url.pathname.includes("/auth/");

@@ -3,7 +3,6 @@ import { open, operators } from "./operators";
 import { look } from "./shots";
 
 test("the operator's console", async ({ page, request }) => {
-  test.setTimeout(3 * 60_000);
   const account = await enter(page);
   const broken = "%PDF-1.7\nnothing that a reader knows";
   await upload(request, account, [{ name: "secret plans.pdf", content: broken }]);

@@ -31,3 +31,22 @@ test("a narrow screen has everything, in a drawer", async ({ page, account }) =>
   await page.getByRole("dialog").getByRole("link", { name: "Library" }).click();
   await expect(page.getByRole("dialog")).toBeHidden();
 });
+
+test("while it waits, every screen is accessible", async ({ page, account }) => {
+  expect(account.token).toBeTruthy();
+  const waiting = /\/v1\/(documents|search|analyses|usage|audit|members)(\?|$)/;
+  // Never answered.
+  await page.route(waiting, () => undefined);
+  for (const [path, name] of [
+    ["/library", "Loading the documents"],
+    ["/search?q=notice", "Searching"],
+    ["/analyses", "Loading the analyses"],
+    ["/usage", "Loading the usage"],
+    ["/settings?tab=members", "Loading the members"],
+    ["/audit", "Loading the events"],
+  ] as const) {
+    await page.goto(path);
+    await expect(page.getByRole("status", { name })).toBeVisible();
+    await expectAccessible(page);
+  }
+});

@@ -1,5 +1,6 @@
 import { expect, type Page } from "@playwright/test";
 import { fileURLToPath } from "node:url";
+import { violations } from "./support";
 
 const SIZES = [
   { width: 1440, height: 900 },
@@ -17,7 +18,10 @@ export async function look(page: Page, name: string): Promise<void> {
     await page.setViewportSize(size);
     for (const colorScheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme });
-      await picture(page, `build/screenshots/${name}-${size.width}-${colorScheme}`);
+      const picked = `${name}-${size.width}-${colorScheme}`;
+      await picture(page, `build/screenshots/${picked}`);
+      // Here as well, since every screen in every state comes by.
+      expect.soft(await violations(page), `accessibility of ${picked}`).toEqual([]);
     }
   }
   await page.setViewportSize(SIZES[0]);

@@ -245,7 +245,7 @@ function State({ analysis }: { analysis: Analysis }) {
       <div className="flex flex-wrap items-center gap-x-4 gap-y-1">
         <StatusBadge status={status} />
         <span role="status" className="tabular-nums">
-          {formatNumber(progress.done)} of {formatCount(progress.total, "document")}
+          {soFar(progress)}
         </span>
         <Found analysis={analysis} />
         <span className="text-muted">{spent(analysis)}</span>
@@ -277,6 +277,12 @@ function State({ analysis }: { analysis: Analysis }) {
       )}
     </div>
   );
+}
+
+function soFar({ done, failed, total }: Analysis["progress"]): string {
+  const of = (count: number) => `${formatNumber(count)} of ${formatCount(total, "document")}`;
+  if (failed === 0) return of(done);
+  return failed === done ? `${of(failed)} failed` : `${of(done)}, ${formatNumber(failed)} failed`;
 }
 
 function Found({ analysis }: { analysis: Analysis }) {

@@ -137,7 +137,7 @@ function Totals({ report }: { report: Report }) {
 function Names({ of }: { of: readonly string[] }) {
   return of.map((name, index) => (
     <span key={name}>
-      <code className="font-mono text-sm break-all">{name}</code>
+      <code className="font-mono text-sm wrap-break-word">{name}</code>
       {index < of.length - 1 ? ", " : "."}
     </span>
   ));
