@@ -86,6 +86,39 @@ export function DialogActions({ children }: { children: ReactNode }) {
   );
 }
 
+interface FooterProps {
+  onCancel: () => void;
+  /** What leaves all as it is, where that is no `Cancel`. */
+  cancel?: string;
+  /** Names the deed: `Delete 3 documents`, never `OK`. */
+  action: string;
+  /** Does it; without it, the form that the dialog holds is sent. */
+  onAct?: () => void;
+  /** It cannot be taken back. */
+  danger?: boolean;
+  pending?: boolean;
+  disabled?: boolean;
+}
+
+/** The end of a dialog that does one thing, or leaves it. */
+export function DialogFooter(props: FooterProps) {
+  const { onCancel, cancel = "Cancel", action, onAct, danger, pending, disabled } = props;
+  return (
+    <DialogActions>
+      <Button onClick={onCancel}>{cancel}</Button>
+      <Button
+        type={onAct ? "button" : "submit"}
+        look={danger ? "danger" : "primary"}
+        pending={pending}
+        disabled={disabled}
+        onClick={onAct}
+      >
+        {action}
+      </Button>
+    </DialogActions>
+  );
+}
+
 interface ConfirmProps {
   open: boolean;
   onOpenChange: (open: boolean) => void;
@@ -114,12 +147,13 @@ export function ConfirmDialog(props: ConfirmProps) {
   return (
     <Dialog open={open} onOpenChange={onOpenChange} title={title} description={description}>
       {error && <Notice tone="danger" problem={error} />}
-      <DialogActions>
-        <Button onClick={() => onOpenChange(false)}>Cancel</Button>
-        <Button look="danger" pending={pending} onClick={onConfirm}>
-          {action}
-        </Button>
-      </DialogActions>
+      <DialogFooter
+        onCancel={() => onOpenChange(false)}
+        action={action}
+        danger
+        pending={pending}
+        onAct={onConfirm}
+      />
     </Dialog>
   );
 }

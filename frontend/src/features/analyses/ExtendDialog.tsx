@@ -3,7 +3,7 @@ import { useState } from "react";
 import { api, call } from "@/api/client";
 import type { Analysis } from "@/api/types";
 import { Button } from "@/components/Button";
-import { Dialog, DialogActions } from "@/components/Dialog";
+import { Dialog, DialogFooter } from "@/components/Dialog";
 import { Notice } from "@/components/Notice";
 import { toast } from "@/components/toast";
 import { DocumentPicker, type Picked } from "./DocumentPicker";
@@ -55,17 +55,13 @@ export function ExtendDialog({ analysis, onClose }: { analysis: Analysis; onClos
         <DocumentPicker picked={picked} onChange={setPicked} />
         {extending.error && <Notice tone="danger" problem={extending.error} />}
       </div>
-      <DialogActions>
-        <Button onClick={onClose}>Cancel</Button>
-        <Button
-          look="primary"
-          disabled={picked.length === 0}
-          pending={extending.isPending && extending.variables !== null}
-          onClick={() => extending.mutate(picked.map(({ id }) => id))}
-        >
-          Add the picked documents
-        </Button>
-      </DialogActions>
+      <DialogFooter
+        onCancel={onClose}
+        action="Add the picked documents"
+        disabled={picked.length === 0}
+        pending={extending.isPending && extending.variables !== null}
+        onAct={() => extending.mutate(picked.map(({ id }) => id))}
+      />
     </Dialog>
   );
 }

@@ -1,7 +1,7 @@
 import { ClipboardPaste, Plus } from "lucide-react";
 import { useState } from "react";
 import { Button } from "@/components/Button";
-import { Dialog, DialogActions } from "@/components/Dialog";
+import { Dialog, DialogFooter } from "@/components/Dialog";
 import { SelectField, TextArea, TextField } from "@/components/Field";
 import { formatCount } from "@/lib/format";
 import {
@@ -154,19 +154,15 @@ function PasteDialog({ room, onClose, onTake }: PasteProps) {
         error={found.length > room ? `Only the first ${room} of them fit.` : undefined}
         onChange={({ target }) => setText(target.value)}
       />
-      <DialogActions>
-        <Button onClick={onClose}>Cancel</Button>
-        <Button
-          look="primary"
-          disabled={found.length === 0}
-          onClick={() => {
-            onTake(found);
-            onClose();
-          }}
-        >
-          {found.length === 0 ? "Add the fields" : `Add ${formatCount(found.length, "field")}`}
-        </Button>
-      </DialogActions>
+      <DialogFooter
+        onCancel={onClose}
+        action={found.length === 0 ? "Add the fields" : `Add ${formatCount(found.length, "field")}`}
+        disabled={found.length === 0}
+        onAct={() => {
+          onTake(found);
+          onClose();
+        }}
+      />
     </Dialog>
   );
 }

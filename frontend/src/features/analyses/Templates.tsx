@@ -7,7 +7,7 @@ import { Awaited } from "@/components/Awaited";
 import { Badge } from "@/components/Badge";
 import { Button } from "@/components/Button";
 import { Checkbox } from "@/components/Checkbox";
-import { Dialog, DialogActions } from "@/components/Dialog";
+import { Dialog, DialogActions, DialogFooter } from "@/components/Dialog";
 import { TextField } from "@/components/Field";
 import { Form } from "@/components/Form";
 import { Menu, MenuItem, MenuLabel, MenuLine } from "@/components/Menu";
@@ -213,12 +213,7 @@ export function SaveTemplate({ spec, name, origin = null, onClose }: SaveProps) 
             <Tick label={`Write over “${origin.name}”`} checked={over} onChange={setOver} />
           )}
         </div>
-        <DialogActions>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="primary" pending={saving.isPending}>
-            Save the template
-          </Button>
-        </DialogActions>
+        <DialogFooter onCancel={onClose} action="Save the template" pending={saving.isPending} />
       </Form>
     </Dialog>
   );

@@ -4,8 +4,8 @@ import { Ellipsis, Pencil, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { api, call } from "@/api/client";
 import { Awaited } from "@/components/Awaited";
-import { Button, IconButton } from "@/components/Button";
-import { ConfirmDialog, Dialog, DialogActions } from "@/components/Dialog";
+import { IconButton } from "@/components/Button";
+import { ConfirmDialog, Dialog, DialogFooter } from "@/components/Dialog";
 import { TextField } from "@/components/Field";
 import { Form } from "@/components/Form";
 import { Menu, MenuItem } from "@/components/Menu";
@@ -107,12 +107,11 @@ export function Conversations({ current }: { current: string | undefined }) {
           }}
         >
           <TextField label="Title" name="title" defaultValue={renaming?.title} required />
-          <DialogActions>
-            <Button onClick={() => setRenaming(null)}>Cancel</Button>
-            <Button look="primary" type="submit" pending={rename.isPending}>
-              Rename
-            </Button>
-          </DialogActions>
+          <DialogFooter
+            onCancel={() => setRenaming(null)}
+            action="Rename"
+            pending={rename.isPending}
+          />
         </Form>
       </Dialog>
       <ConfirmDialog

@@ -1,7 +1,6 @@
 import { useMutation } from "@tanstack/react-query";
 import { logIn, logOut, useSession } from "@/api/session";
-import { Button } from "@/components/Button";
-import { Dialog, DialogActions } from "@/components/Dialog";
+import { Dialog, DialogFooter } from "@/components/Dialog";
 import { PasswordField, TextField } from "@/components/Field";
 import { Form } from "@/components/Form";
 
@@ -33,12 +32,12 @@ export function SessionExpired() {
             required
           />
         </div>
-        <DialogActions>
-          <Button onClick={() => void logOut()}>Leave the page</Button>
-          <Button type="submit" look="primary" pending={entering.isPending}>
-            Sign in
-          </Button>
-        </DialogActions>
+        <DialogFooter
+          onCancel={() => void logOut()}
+          cancel="Leave the page"
+          action="Sign in"
+          pending={entering.isPending}
+        />
       </Form>
     </Dialog>
   );

@@ -2,8 +2,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { api, call } from "@/api/client";
 import { collectionsQuery } from "@/api/collections";
 import type { Collection } from "@/api/types";
-import { Button } from "@/components/Button";
-import { ConfirmDialog, Dialog, DialogActions } from "@/components/Dialog";
+import { ConfirmDialog, Dialog, DialogFooter } from "@/components/Dialog";
 import { TextArea, TextField } from "@/components/Field";
 import { Form } from "@/components/Form";
 import { toast } from "@/components/toast";
@@ -60,12 +59,11 @@ export function CollectionDialog({ collection, onClose, onDone }: CollectionDial
             maxLength={2000}
           />
         </div>
-        <DialogActions>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="primary" pending={saving.isPending}>
-            {collection ? "Save the changes" : "Create the collection"}
-          </Button>
-        </DialogActions>
+        <DialogFooter
+          onCancel={onClose}
+          action={collection ? "Save the changes" : "Create the collection"}
+          pending={saving.isPending}
+        />
       </Form>
     </Dialog>
   );

@@ -1,8 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { call } from "@/api/client";
 import type { components } from "@/api/schema";
-import { Button } from "@/components/Button";
-import { Dialog, DialogActions } from "@/components/Dialog";
+import { Dialog, DialogFooter } from "@/components/Dialog";
 import { SelectField, TextField } from "@/components/Field";
 import { Form } from "@/components/Form";
 import { SecretDialog } from "@/components/SecretDialog";
@@ -58,12 +57,7 @@ export function CreateTenant({ onClose }: { onClose: () => void }) {
             <option value="premium">Premium</option>
           </SelectField>
         </div>
-        <DialogActions>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="primary" pending={making.isPending}>
-            Make the tenant
-          </Button>
-        </DialogActions>
+        <DialogFooter onCancel={onClose} action="Make the tenant" pending={making.isPending} />
       </Form>
     </Dialog>
   );

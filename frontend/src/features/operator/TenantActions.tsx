@@ -4,7 +4,7 @@ import { CirclePause, CirclePlay, Ellipsis, PencilLine, Trash2 } from "lucide-re
 import { useState } from "react";
 import { call } from "@/api/client";
 import { Button } from "@/components/Button";
-import { ConfirmDialog, Dialog, DialogActions } from "@/components/Dialog";
+import { ConfirmDialog, Dialog, DialogFooter } from "@/components/Dialog";
 import { TextField } from "@/components/Field";
 import { Form } from "@/components/Form";
 import { Menu, MenuItem, MenuLine } from "@/components/Menu";
@@ -60,12 +60,7 @@ export function TenantActions({ account }: { account: Account }) {
               defaultValue={account.name}
               required
             />
-            <DialogActions>
-              <Button onClick={close}>Cancel</Button>
-              <Button type="submit" look="primary" pending={change.isPending}>
-                Rename
-              </Button>
-            </DialogActions>
+            <DialogFooter onCancel={close} action="Rename" pending={change.isPending} />
           </Form>
         </Dialog>
       )}
@@ -153,12 +148,12 @@ function DeleteTenant({ account, onClose }: { account: Account; onClose: () => v
           }}
           error={wrong ? "This is not the tenant’s name." : undefined}
         />
-        <DialogActions>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="danger" pending={deleting.isPending}>
-            Delete the tenant
-          </Button>
-        </DialogActions>
+        <DialogFooter
+          onCancel={onClose}
+          action="Delete the tenant"
+          danger
+          pending={deleting.isPending}
+        />
       </Form>
     </Dialog>
   );

@@ -7,7 +7,7 @@ import type { components } from "@/api/schema";
 import type { Role } from "@/api/types";
 import { Awaited } from "@/components/Awaited";
 import { Button } from "@/components/Button";
-import { ConfirmDialog, Dialog, DialogActions } from "@/components/Dialog";
+import { ConfirmDialog, Dialog, DialogFooter } from "@/components/Dialog";
 import { EmptyState } from "@/components/EmptyState";
 import { SelectField, TextField } from "@/components/Field";
 import { Form } from "@/components/Form";
@@ -156,12 +156,7 @@ function MakeKey({ onClose }: { onClose: () => void }) {
             ))}
           </SelectField>
         </div>
-        <DialogActions>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="primary" pending={making.isPending}>
-            Make the key
-          </Button>
-        </DialogActions>
+        <DialogFooter onCancel={onClose} action="Make the key" pending={making.isPending} />
       </Form>
     </Dialog>
   );

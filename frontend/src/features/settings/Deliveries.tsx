@@ -4,8 +4,7 @@ import { again } from "@/api/query-client";
 import type { components } from "@/api/schema";
 import { Awaited } from "@/components/Awaited";
 import { Badge } from "@/components/Badge";
-import { Button } from "@/components/Button";
-import { Dialog, DialogActions } from "@/components/Dialog";
+import { Dialog, DialogFooter } from "@/components/Dialog";
 import { MoreButton } from "@/components/MoreButton";
 import { Notice } from "@/components/Notice";
 import { SkeletonRows } from "@/components/Skeleton";
@@ -67,12 +66,13 @@ export function Deliveries({ webhook, onClose }: { webhook: Webhook; onClose: ()
       )}
       <MoreButton list={list} />
       {testing.error && <Notice tone="danger" problem={testing.error} className="mt-4" />}
-      <DialogActions>
-        <Button onClick={close}>Close</Button>
-        <Button look="primary" pending={testing.isPending} onClick={() => testing.mutate()}>
-          Send a test
-        </Button>
-      </DialogActions>
+      <DialogFooter
+        onCancel={close}
+        cancel="Close"
+        action="Send a test"
+        pending={testing.isPending}
+        onAct={() => testing.mutate()}
+      />
     </Dialog>
   );
 }

@@ -8,7 +8,7 @@ import { useSession } from "@/api/session";
 import type { Role, User } from "@/api/types";
 import { Awaited } from "@/components/Awaited";
 import { Button } from "@/components/Button";
-import { ConfirmDialog, Dialog, DialogActions } from "@/components/Dialog";
+import { ConfirmDialog, Dialog, DialogFooter } from "@/components/Dialog";
 import { EmptyState } from "@/components/EmptyState";
 import { SelectField, TextField } from "@/components/Field";
 import { Form } from "@/components/Form";
@@ -183,12 +183,7 @@ function AddMember({ onClose }: { onClose: () => void }) {
             ))}
           </SelectField>
         </div>
-        <DialogActions>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="primary" pending={adding.isPending}>
-            Add the member
-          </Button>
-        </DialogActions>
+        <DialogFooter onCancel={onClose} action="Add the member" pending={adding.isPending} />
       </Form>
     </Dialog>
   );

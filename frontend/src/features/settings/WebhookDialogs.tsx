@@ -2,8 +2,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { api, call } from "@/api/client";
 import { Problem } from "@/api/problem";
 import type { components } from "@/api/schema";
-import { Button } from "@/components/Button";
-import { ConfirmDialog, Dialog, DialogActions } from "@/components/Dialog";
+import { ConfirmDialog, Dialog, DialogFooter } from "@/components/Dialog";
 import { SelectField, TextField } from "@/components/Field";
 import { Form } from "@/components/Form";
 import { Notice } from "@/components/Notice";
@@ -75,12 +74,7 @@ export function MakeWebhook({ onClose }: { onClose: () => void }) {
         }
       >
         <WebhookFields />
-        <DialogActions>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="primary" pending={making.isPending}>
-            Add the webhook
-          </Button>
-        </DialogActions>
+        <DialogFooter onCancel={onClose} action="Add the webhook" pending={making.isPending} />
       </Form>
     </Dialog>
   );
@@ -102,12 +96,7 @@ export function ChangeWebhook({ webhook, onClose }: DialogProps) {
         }
       >
         <WebhookFields webhook={webhook} />
-        <DialogActions>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="primary" pending={changing.isPending}>
-            Save the changes
-          </Button>
-        </DialogActions>
+        <DialogFooter onCancel={onClose} action="Save the changes" pending={changing.isPending} />
       </Form>
     </Dialog>
   );
@@ -166,16 +155,12 @@ export function SwitchWebhook({ webhook, onClose }: DialogProps) {
     >
       {!active && why && <Notice tone="warn">{why}</Notice>}
       {changing.error && <Notice tone="danger" problem={changing.error} className="mt-3" />}
-      <DialogActions>
-        <Button onClick={onClose}>Cancel</Button>
-        <Button
-          look="primary"
-          pending={changing.isPending}
-          onClick={() => changing.mutate({ active: !active })}
-        >
-          {active ? "Switch it off" : "Switch it on"}
-        </Button>
-      </DialogActions>
+      <DialogFooter
+        onCancel={onClose}
+        action={active ? "Switch it off" : "Switch it on"}
+        pending={changing.isPending}
+        onAct={() => changing.mutate({ active: !active })}
+      />
     </Dialog>
   );
 }
