@@ -148,6 +148,9 @@ test("what is opened without a connection says so, and comes when it is back", a
 
 test("an unknown address has a way back", async ({ page, account }) => {
   expect(account.token).toBeTruthy();
+  const answer = await page.goto("/no-such.page");
+  expect(answer?.status()).toBe(404);
+  await expect(page.getByRole("heading", { name: "There is no such page" })).toBeVisible();
   await page.goto("/no/such/page");
   await expect(page.getByRole("heading", { name: "There is no such page" })).toBeVisible();
   await expectAccessible(page);

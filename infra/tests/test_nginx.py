@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import CONTAINERS, Start, free_port, installed, wait_for
 
+A_PERSON = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 PAGE = "<!doctype html><title>Assay</title>"
 
 
@@ -64,9 +65,29 @@ def test_an_asset_of_another_release_is_missing_rather_than_a_page(port: int):
     assert get(port, "/assets/app-9z9z.js").status == 404
 
 
-@pytest.mark.parametrize("path", ["/v1/me", "/metrics", "/ready"])
+@pytest.mark.parametrize("path", ["/evil.example", "/no-such.page", "/ask/v1.2", "/favicon.png"])
+def test_a_person_who_asks_for_what_is_not_there_gets_the_page_that_says_so(port: int, path: str):
+    seen = {"If-None-Match": get(port, "/").headers["ETag"]}
+    response = get(port, path, **A_PERSON, **seen)
+    assert (response.status, response.read().decode()) == (404, PAGE)
+    assert response.headers["Content-Type"] == "text/html"
+    assert response.headers["Cache-Control"] == "no-cache"
+    assert "frame-ancestors 'none'" in response.headers["Content-Security-Policy"]
+    response = get(port, path)
+    assert (response.status, PAGE in response.read().decode()) == (404, False)
+
+
+def test_a_person_too_gets_no_page_for_an_asset(port: int):
+    response = get(port, "/assets/app-9z9z.js", **A_PERSON)
+    assert (response.status, PAGE in response.read().decode()) == (404, False)
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1", "/v1/me", "/metrics", "/ready", "/docs", "/openapi.json", "/health/x"]
+)
 def test_the_backends_paths_are_not_served_here(port: int, path: str):
-    assert get(port, path).status == 404
+    response = get(port, path, **A_PERSON)
+    assert (response.status, PAGE in response.read().decode()) == (404, False)
 
 
 @pytest.mark.parametrize("path", ["/", "/health", "/assets/none.js"])

@@ -1,8 +1,13 @@
-"""The built web application: files of a folder, and its one page for every other path."""
+"""The built web application: files of a folder, and its one page for every other path.
 
+nginx answers alike (`infra/containers/frontend`).
+"""
+
+import asyncio
 import mimetypes
 from pathlib import Path
 
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
@@ -13,15 +18,14 @@ from assay.adapters.compression import takes_gzip
 PAGE = "index.html"
 BUILT = "assets/"
 """Files that have a digest of their content in their names."""
-_API = ("v1", "health", "ready", "metrics", "docs", "openapi.json")
+API = ("v1", "health", "ready", "metrics", "docs", "openapi.json")
 """First parts of paths that are never a view: a page would hide that a call does not exist."""
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; "
     "img-src 'self' blob: data:; connect-src 'self'; object-src 'none'; base-uri 'none'; "
     "frame-ancestors 'none'; form-action 'self'"
 )
-"""Scripts and styles are files of this origin. nginx sends the same words
-(`infra/containers/frontend`)."""
+"""Scripts and styles are files of this origin."""
 _HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Frame-Options": "DENY",
@@ -45,6 +49,7 @@ class WebApp:
 
         :param folder: holds `index.html` and `assets/`.
         """
+        self._page = folder / PAGE
         self._files = StaticFiles(directory=folder)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -55,7 +60,7 @@ class WebApp:
         if scope["type"] != "http" or scope["method"] not in {"GET", "HEAD"}:
             raise HTTPException(404)
         path = scope["path"].lstrip("/")
-        if path.split("/", 1)[0] in _API:
+        if path.split("/", 1)[0] in API:
             raise HTTPException(404)
         response = await self._response(path or PAGE, scope)
         await response(scope, receive, send)
@@ -63,10 +68,11 @@ class WebApp:
     async def _response(self, path: str, scope: Scope) -> Response:
         response = await self._file(path, scope)
         if response is None:
-            if path.startswith(BUILT) or "." in path.rsplit("/", 1)[-1]:
+            if path.startswith(BUILT):
                 raise HTTPException(404)
+            names_file = "." in path.rsplit("/", 1)[-1]
             path = PAGE
-            response = await self._file(path, scope)
+            response = await (self._gone(scope) if names_file else self._file(path, scope))
         if response is None:
             raise HTTPException(404)
         response.headers.update(_HEADERS)
@@ -74,6 +80,16 @@ class WebApp:
             "public, max-age=31536000, immutable" if path.startswith(BUILT) else "no-cache"
         )
         return response
+
+    async def _gone(self, scope: Scope) -> Response | None:
+        """Return the page to a person, whom it tells that nothing is there; to programs nothing.
+
+        Without an entity tag: a 304 would turn the 404 into an answer of the page's own address.
+        """
+        if "text/html" not in Headers(scope=scope).get("accept", ""):
+            return None
+        page = await asyncio.to_thread(self._page.read_bytes)
+        return Response(page, 404, media_type="text/html")
 
     async def _file(self, path: str, scope: Scope) -> Response | None:
         """Return a file, as it was compressed when it was built where the client takes that."""

@@ -8,9 +8,11 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from assay.adapters.web_app import CONTENT_SECURITY_POLICY, WebApp
+from assay.adapters.web_app import API, CONTENT_SECURITY_POLICY, WebApp
 from tests.conftest import client_of
 
+# What browsers send for an address that a person typed or followed.
+A_PERSON = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 SCRIPT = "console.log('assay');" * 100
 NGINX = Path(__file__).parents[3] / "infra" / "containers" / "frontend" / "nginx.conf"
 
@@ -66,6 +68,24 @@ async def test_what_is_not_there_is_a_problem_and_no_page(browser, path):
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
+@pytest.mark.parametrize("path", ["/evil.example", "/no-such.page", "/ask/v1.2", "/favicon.png"])
+async def test_a_person_who_asks_for_what_is_not_there_gets_the_page_that_says_so(browser, path):
+    seen = {"If-None-Match": (await browser.get("/")).headers["etag"]}
+    answer = await browser.get(path, headers={**A_PERSON, **seen})
+    assert answer.status_code == 404
+    assert "<title>Assay</title>" in answer.text
+    assert answer.headers["content-type"].startswith("text/html")
+    assert answer.headers["cache-control"] == "no-cache"
+    assert answer.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
+    assert (await browser.get(path)).json()["code"] == "not_found"
+
+
+@pytest.mark.parametrize("path", ["/v1/nothing", "/docs/x", "/openapi.json/x", "/assets/gone.js"])
+async def test_a_person_too_gets_a_problem_where_no_page_can_be(browser, path):
+    answer = await browser.get(path, headers=A_PERSON)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
 async def test_paths_out_of_the_folder_lead_nowhere(browser):
     for path in ("/..%2f..%2f..%2f..%2fetc%2fpasswd", "/%2fetc%2fpasswd", "/..\\secret"):
         answer = await browser.get(path)
@@ -90,6 +110,15 @@ def test_nginx_sends_the_same_policy():
     sent = re.search(r'Content-Security-Policy "([^"]+)"', NGINX.read_text())
     assert sent
     assert sent[1] == CONTENT_SECURITY_POLICY
+
+
+def test_nginx_too_shows_no_page_where_the_api_is():
+    pattern = re.search(r"location ~ (\^/\S+)", NGINX.read_text())
+    assert pattern
+    for first in API:
+        assert re.match(pattern[1], f"/{first}")
+        assert re.match(pattern[1], f"/{first}/nothing")
+        assert not re.match(pattern[1], f"/{first}x")
 
 
 def test_the_policy_allows_no_script_and_no_style_in_the_page():
