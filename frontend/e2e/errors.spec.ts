@@ -158,6 +158,24 @@ test("an unknown address has a way back", async ({ page, account }) => {
   await expect(page.getByRole("heading", { name: "Library" })).toBeVisible();
 });
 
+test("what an address says that nobody understands is passed over", async ({
+  page,
+  account,
+  request,
+}) => {
+  const [id] = await upload(request, account, [{ name: "a.txt", content: "Some words." }]);
+  for (const [path, title] of [
+    ["/settings?tab=nothing", "Settings"],
+    ["/analyses?kind=nothing&state=nothing", "Analyses"],
+    ["/ask?question=%5B%5D&document=%7B%7D", "Ask"],
+    [`/documents/${id}?page=nothing&start=9&end=1`, "a.txt"],
+    ["/library?status=nothing&document=%5B%5D", "Library"],
+  ] as const) {
+    await page.goto(path);
+    await expect(page.getByRole("heading", { name: title, exact: true }).first()).toBeVisible();
+  }
+});
+
 const FACES = [
   [403, "You may not see this"],
   [404, "Not found"],

@@ -1,17 +1,17 @@
+import { textOf } from "@/lib/address";
+
 /** `question` is asked at once; `document` and `collection` narrow where the answer is looked for. */
 export interface AskSearch {
-  question?: string;
-  document?: string;
-  collection?: string;
+  question?: string | undefined;
+  document?: string | undefined;
+  collection?: string | undefined;
 }
 
+// Each parameter is named though it may be undefined: the router keeps what is left out as it came.
 export function askSearch(search: Record<string, unknown>): AskSearch {
-  const { question, document, collection } = search;
   return {
-    // The router reads `?question=2024` as a number.
-    ...((typeof question === "string" || typeof question === "number") &&
-      question !== "" && { question: String(question) }),
-    ...(typeof document === "string" && document !== "" && { document }),
-    ...(typeof collection === "string" && collection !== "" && { collection }),
+    question: textOf(search.question),
+    document: textOf(search.document),
+    collection: textOf(search.collection),
   };
 }

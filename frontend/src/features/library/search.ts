@@ -1,4 +1,5 @@
 import type { DocumentStatus } from "@/api/types";
+import { textOf } from "@/lib/address";
 
 const STATUSES: readonly DocumentStatus[] = ["queued", "processing", "ready", "failed"];
 
@@ -14,15 +15,9 @@ export interface LibrarySearch {
 // Each parameter is named though it may be undefined: the router keeps what is left out as it came.
 export function librarySearch(search: Record<string, unknown>): LibrarySearch {
   return {
-    q: text(search.q),
+    q: textOf(search.q),
     status: STATUSES.find((each) => each === search.status),
-    collection: text(search.collection),
-    document: text(search.document),
+    collection: textOf(search.collection),
+    document: textOf(search.document),
   };
-}
-
-/** The router reads `?q=2024` as a number. */
-function text(value: unknown): string | undefined {
-  const words = typeof value === "number" ? String(value) : value;
-  return typeof words === "string" && words !== "" ? words : undefined;
 }

@@ -1,3 +1,5 @@
+import { textOf } from "@/lib/address";
+
 export const MODES = ["hybrid", "dense", "lexical"] as const;
 export type Mode = (typeof MODES)[number];
 
@@ -11,14 +13,8 @@ export interface SearchSearch {
 // Each parameter is named though it may be undefined: the router keeps what is left out as it came.
 export function searchSearch(search: Record<string, unknown>): SearchSearch {
   return {
-    q: text(search.q),
-    collection: text(search.collection),
+    q: textOf(search.q),
+    collection: textOf(search.collection),
     mode: MODES.find((each) => each === search.mode),
   };
-}
-
-/** The router reads `?q=2024` as a number. */
-function text(value: unknown): string | undefined {
-  const words = typeof value === "number" ? String(value) : value;
-  return typeof words === "string" && words !== "" ? words : undefined;
 }
