@@ -30,6 +30,8 @@ const channel = new BroadcastChannel("assay.session");
 // In memory alone: what a script could read from storage, a hostile one could take along.
 let token: { value: string; staleAt: number } | null = null;
 let refreshing: Promise<string> | null = null;
+/** How often somebody left: what was asked for before signs nobody in again. */
+let departures = 0;
 let waiting: { resolve: (token: string) => void; reject: (error: Problem) => void }[] = [];
 
 export function useSession(): Session {
@@ -69,6 +71,8 @@ export async function logOut(): Promise<void> {
 
 /** A token for a call, waiting for a refresh or a new log-in where one is needed. */
 export async function accessToken(): Promise<string> {
+  // The cookie may still be good while the server has not heard of it.
+  if (session.get().status === "signed-out") throw ended();
   if (session.get().status === "expired") return reauthenticated();
   if (token && Date.now() < token.staleAt) return token.value;
   return refresh();
@@ -87,16 +91,20 @@ function reauthenticated(): Promise<string> {
 
 /** One refresh at a time, over all tabs: a refresh token is good for one use. */
 function refresh(): Promise<string> {
-  refreshing ??= alone(exchange).finally(() => {
+  const before = departures;
+  refreshing ??= alone(() => exchange(before)).finally(() => {
     refreshing = null;
   });
   return refreshing;
 }
 
-async function exchange(): Promise<string> {
+async function exchange(before: number): Promise<string> {
   try {
-    return accept(await post<Tokens>("/v1/auth/refresh", null));
+    const tokens = await post<Tokens>("/v1/auth/refresh", null);
+    if (departures !== before) throw ended();
+    return accept(tokens);
   } catch (error) {
+    if (departures !== before) throw error;
     if (!(error instanceof Problem) || error.status !== 401) throw error;
     const now = session.get();
     token = null;
@@ -131,6 +139,7 @@ function accept(tokens: Tokens): string {
 }
 
 function leave(): void {
+  departures += 1;
   token = null;
   hint(false);
   forget();
