@@ -238,8 +238,13 @@ test("every screen of the console is accessible, and tells what failed without n
   const failed = page.getByRole("region", { name: "What failed" });
   await expect(failed.getByRole("row", { name: /Document/ }).first()).toBeVisible();
   await expect(page.getByText("secret plans")).toHaveCount(0);
-  await page.setViewportSize({ width: 390, height: 844 });
-  await expectInReach(page, "Queue");
-  await expectInReach(page, "What failed");
+  for (const width of [390, 320]) {
+    await page.setViewportSize({ width, height: 844 });
+    await expectInReach(page, "Queue");
+    await expectInReach(page, "What failed");
+    await expect(page.getByRole("button", { name: "Lock the console" })).toBeInViewport({
+      ratio: 1,
+    });
+  }
   await expectAccessibleOnAll(page);
 });

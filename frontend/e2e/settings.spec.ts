@@ -76,8 +76,14 @@ test("on a phone every list of the settings has its facts and deeds in reach", a
     await page.goto(`/settings?tab=${tab}`);
     const row = page.getByRole("region", { name: table, exact: true }).getByRole("row").last();
     await expect(row).toContainText(fact);
-    await expectInReach(page, table);
     await expectAccessible(page);
+    for (const width of [390, 320]) {
+      await page.setViewportSize({ width, height: 844 });
+      await expectInReach(page, table);
+      for (const each of await page.getByRole("tab").all()) {
+        await expect(each).toBeInViewport({ ratio: 1 });
+      }
+    }
   }
   await page.goto("/settings?tab=webhooks");
   await page.getByRole("button", { name: /^Actions for/ }).click();

@@ -148,6 +148,10 @@ export async function expectInReach(page: Page, table: string): Promise<void> {
   const region = page.getByRole("region", { name: table, exact: true });
   const sideways = await region.evaluate((each) => each.scrollWidth - each.clientWidth);
   expect(sideways, `what juts out of ${table}`).toBe(0);
+  const beyond = await region
+    .locator("td")
+    .evaluateAll((cells) => cells.filter((each) => each.scrollWidth > each.clientWidth).length);
+  expect(beyond, `cells of ${table} that reach into others`).toBe(0);
   for (const button of await region.locator("tbody").getByRole("button").all()) {
     await button.scrollIntoViewIfNeeded();
     await expect(button).toBeInViewport({ ratio: 1 });

@@ -100,7 +100,9 @@ export function Td({ numeric, name, actions, className, children, ...props }: Ce
         "px-4 py-3 card:min-w-0 card:p-0",
         numeric && "text-right tabular-nums card:text-left",
         name && "card:col-span-full card:grid card:grid-cols-[6rem_1fr] card:items-baseline",
-        actions && "text-right whitespace-nowrap card:col-start-2 card:row-start-1",
+        actions &&
+          // The words of its buttons stand on the title's line and end where the card's other words do.
+          "text-right whitespace-nowrap card:col-start-2 card:row-start-1 card:-mt-1 card:-mr-2.5 card:-mb-1",
         className,
       )}
       {...props}

@@ -21,8 +21,8 @@ export function Tabs<Value extends string>({
     <Radix.Root value={value} onValueChange={(next) => onChange(next as Value)}>
       <Radix.List
         aria-label={label}
-        // The focus is shown within the frame, which cuts off what juts out, and beside the words.
-        className="-mx-1 mb-5 flex gap-0.5 overflow-x-auto border-b border-line sm:gap-3"
+        // Room for the focus beside the words; they begin where the page's others do.
+        className="-mx-1 mb-5 flex flex-wrap gap-x-0.5 border-b border-line sm:gap-x-3"
       >
         {tabs.map((tab) => (
           <Radix.Trigger

@@ -57,7 +57,7 @@ function Bar() {
             activeOptions={{ exact: true }}
             className="flex h-9 items-center gap-2 rounded-md px-2.5 text-muted transition-colors hover:bg-hover hover:text-ink aria-[current=page]:bg-surface aria-[current=page]:font-medium aria-[current=page]:text-ink aria-[current=page]:shadow-raised"
           >
-            <Icon size={16} aria-hidden />
+            <Icon size={16} aria-hidden className="hidden min-[24rem]:block" />
             {label}
           </Link>
         ))}

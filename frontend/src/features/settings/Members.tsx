@@ -108,8 +108,8 @@ function MemberRow({ member, mayChange, onRemove }: RowProps) {
   return (
     <Tr>
       <Td className="min-w-44">
-        <span className="font-medium wrap-anywhere">{member.email}</span>
-        {self && <span className="ml-2 text-sm text-muted">you</span>}
+        <span className="mr-2 font-medium wrap-anywhere">{member.email}</span>
+        {self && <span className="text-sm text-muted">you</span>}
       </Td>
       <Td name="Role">
         {open ? (

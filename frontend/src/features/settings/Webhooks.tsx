@@ -105,7 +105,7 @@ function WebhookRow({ webhook, onChoose }: RowProps) {
   return (
     <Tr>
       <Td>
-        <div className="min-w-52 font-medium break-all">{url}</div>
+        <div className="font-medium break-all sm:min-w-52">{url}</div>
         {description && <div className="text-sm wrap-anywhere text-muted">{description}</div>}
       </Td>
       <Td name="Events" className="text-muted">
@@ -113,7 +113,7 @@ function WebhookRow({ webhook, onChoose }: RowProps) {
       </Td>
       <Td name="State">
         <Badge tone={active ? "ok" : why ? "danger" : "neutral"}>{active ? "on" : "off"}</Badge>
-        {!active && why && <div className="mt-1 min-w-44 text-sm text-muted">{why}</div>}
+        {!active && why && <div className="mt-1 text-sm text-muted sm:min-w-44">{why}</div>}
       </Td>
       <Td name="Last delivery" className="text-muted">
         {last ? (
