@@ -255,6 +255,7 @@ test("a refusal stands at its field, and nothing that was typed is lost", async 
   await expectAccessible(page);
   await run.click();
   await expect(page.getByText(/Try again in \d+ s/)).toBeVisible();
+  await expect(page.getByRole("button", { name: "Estimate again" })).toHaveCount(0);
   await expect(page.getByLabel("Name of field 1")).toHaveValue("Date");
   // Another screen and back: it is still there.
   await page.getByRole("link", { name: "Library" }).click();

@@ -66,8 +66,14 @@ function stillMissing(faults: Faults): string {
   return "Shown when the question is complete.";
 }
 
-/** Why nothing can be estimated; the run would most likely be refused as well. */
-function Refused({ error, onRetry }: { error: Error; onRetry: () => void }) {
+interface RefusedProps {
+  error: Error;
+  /** Estimates again, where it was the estimate that was refused. */
+  onRetry?: () => void;
+}
+
+/** Why nothing can be estimated, or the run was refused. */
+function Refused({ error, onRetry }: RefusedProps) {
   const isBudget = error instanceof Problem && error.status === 402;
   const isFinal = error instanceof Problem && [402, 404, 409, 422].includes(error.status);
   return (
@@ -82,7 +88,7 @@ function Refused({ error, onRetry }: { error: Error; onRetry: () => void }) {
           See <BudgetLink />.
         </p>
       )}
-      {!isFinal && (
+      {!isFinal && onRetry && (
         <Button size="sm" onClick={onRetry}>
           Estimate again
         </Button>
@@ -97,7 +103,7 @@ function Trouble({ error, draft }: { error: Error; draft: Draft }) {
   if (fields.length === 0) {
     return (
       <div className="mt-3">
-        <Refused error={error} onRetry={() => undefined} />
+        <Refused error={error} />
       </div>
     );
   }
