@@ -101,6 +101,9 @@ test("the form and a table are accessible, wide and narrow", async ({ page, acco
   await page.goto(`/analyses/${id}`);
   await expect(page.getByRole("row")).toHaveCount(1 + REPORTS.length);
   await expectAccessibleOnAll(page);
+  await page.getByRole("button", { name: "Export" }).click();
+  await expect(page.getByRole("menuitem", { name: "CSV", exact: true })).toBeVisible();
+  await expectAccessibleOnAll(page);
 });
 
 test("every kind shows what it found and where, wide and narrow", async ({

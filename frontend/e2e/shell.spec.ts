@@ -28,6 +28,10 @@ test("a narrow screen has everything, in a drawer", async ({ page, account }) =>
   expect(await overflow()).toBe(0);
   await page.getByRole("button", { name: "Open the navigation" }).click();
   await expectAccessible(page);
+  await page.setViewportSize({ width: 1280, height: 844 });
+  await expect(page.getByRole("dialog")).toBeHidden();
+  await expect(page.getByRole("navigation", { name: "Main" })).toHaveCount(1);
+  await page.setViewportSize({ width: 390, height: 844 });
   await page.getByRole("dialog").getByRole("link", { name: "Library" }).click();
   await expect(page.getByRole("dialog")).toBeHidden();
 });

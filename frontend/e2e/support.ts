@@ -185,8 +185,10 @@ export async function expectAccessible(page: Page): Promise<void> {
 
 /** What axe finds wrong with the page as it is: the rule, and where it is broken. */
 export async function violations(page: Page): Promise<string[]> {
-  const found = await new AxeBuilder({ page }).analyze();
-  return found.violations.map(
-    ({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join("\n  ")}`,
-  );
+  const { violations: found } = await new AxeBuilder({ page }).analyze();
+  // An open menu takes the focus and is drawn over the page: it belongs to its button, not to a landmark.
+  const isMenu = (html: string) => html.startsWith("<div data-radix-popper");
+  return found
+    .filter(({ id, nodes }) => id !== "region" || !nodes.every(({ html }) => isMenu(html)))
+    .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join("\n  ")}`);
 }

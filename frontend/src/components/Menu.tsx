@@ -16,7 +16,8 @@ interface MenuProps {
 
 export function Menu({ trigger, children, align = "start" }: MenuProps) {
   return (
-    <Radix.Root>
+    // Not modal: that would hide the whole page from those who listen, and hold its scrolling.
+    <Radix.Root modal={false}>
       <Radix.Trigger asChild>{trigger}</Radix.Trigger>
       <Radix.Portal>
         <Radix.Content

@@ -50,7 +50,7 @@ export function Shell() {
         <IconButton icon={MenuIcon} label="Open the navigation" onClick={() => setDrawer(true)} />
         <Logo size={22} />
       </header>
-      <Drawer open={drawer} onOpenChange={setDrawer} title="Navigation">
+      <Drawer open={drawer && !wide} onOpenChange={setDrawer} title="Navigation">
         <Sidebar
           onSearch={() => {
             setDrawer(false);
