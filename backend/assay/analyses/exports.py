@@ -21,6 +21,10 @@ import orjson
 from assay.analyses.models import FieldType, Json
 
 PIECE_BYTES = 64 * 1024
+UNSURE_BELOW = 0.6
+"""Confidence below which a value is worth a second look; the web application says so too."""
+UNSURE = "Unsure cells"
+"""Heading of a CSV's last column, which names the columns whose values are unsure."""
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 """By it, spreadsheets read a CSV as UTF-8."""
 
@@ -101,7 +105,10 @@ _CELL_KEYS = ("value", "text", "document_id", "page", "start", "end", "quote", "
 
 
 class CsvFile:
-    """A CSV by RFC 4180, in UTF-8: the values, and money's currency in a column of its own."""
+    """A CSV by RFC 4180, in UTF-8: the values, and money's currency in a column of its own.
+
+    Which values are unsure stands in the last column, so that the others keep their places.
+    """
 
     def __init__(
         self,
@@ -140,6 +147,11 @@ class CsvFile:
         self._text.truncate()
 
 
+def _is_unsure(cell: Cell) -> bool:
+    """Whether a value is worth a second look; what has no confidence is not."""
+    return cell["confidence"] is not None and cell["confidence"] < UNSURE_BELOW
+
+
 def inert(text: str) -> str:
     """Return a text that no spreadsheet takes for a formula; plain numbers stay as they are."""
     bare = text.lstrip(" \u00a0\u200b\ufeff\x00")
@@ -169,6 +181,7 @@ def _csv_header(columns: Sequence[Column], *, evidence: bool) -> Iterator[str]:
             yield f"{column.name} (page)"
             yield f"{column.name} (quote)"
             yield f"{column.name} (confidence)"
+    yield UNSURE
 
 
 def _csv_row(
@@ -182,7 +195,14 @@ def _csv_row(
             values += [cell["page"], inert(cell["quote"] or ""), cell["confidence"]]
         elif evidence:
             values += [None, None, None]
-    return values
+    return [*values, inert("; ".join(_unsure(row, columns))) or None]
+
+
+def _unsure(row: Row, columns: Sequence[Column]) -> Iterator[str]:
+    for column in columns:
+        cell: Cell | None = row["cells"].get(column.name)
+        if cell and _is_unsure(cell):
+            yield column.name
 
 
 def _csv_values(cell: Cell | None, column: Column) -> list[str | int | float | None]:

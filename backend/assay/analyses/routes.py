@@ -226,9 +226,11 @@ async def read_table(
 ) -> Any:
     """Return rows of the table, in the order of the documents; while it runs, up to now.
 
-    A workbook has typed cells, and a sheet with what every value rests on. Texts that a
-    spreadsheet would take for formulas are made inert. One file of a workspace is written at a
-    time; another waits some seconds for it, then ends with 429.
+    A workbook has typed cells, and a sheet with what every value rests on. A CSV's last column,
+    `Unsure cells`, names the columns whose values have a confidence below 0.6, with semicolons;
+    in JSON each cell has its confidence. Texts that a spreadsheet would take for formulas are made
+    inert. One file of a workspace is written at a time; another waits some seconds for it, then
+    ends with 429.
     """
     if form is Format.JSON and not download:
         page = await analyses.table(caller, analysis_id, cursor=cursor, limit=limit)

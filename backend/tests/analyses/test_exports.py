@@ -65,17 +65,35 @@ def test_a_csv_holds_the_values_and_reads_back():
     assert raw.count(b"\r\n") == 2
     rows = list(csv.reader(io.StringIO(raw.decode(), newline="")))
     assert rows == [
-        ["Document", "Date", "Price", "Price (currency)", "Seats", "Insured", "Parts", "Note"],
-        ["report.pdf", "2007-12-28", "1234.50", "USD", "-4", "true", "wing; tail", ""],
-    ]
+        [
+            "Document", "Date", "Price", "Price (currency)", "Seats", "Insured", "Parts", "Note",
+            "Unsure cells",
+        ],
+        ["report.pdf", "2007-12-28", "1234.50", "USD", "-4", "true", "wing; tail", "", ""],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("evidence", [False, True])
+def test_a_csv_names_the_cells_that_are_unsure_in_its_last_column(evidence):
+    sure, unsure, unrated = (Cell(1, confidence=each) for each in (0.6, 0.5999, None))
+    names = ("Sure", "Unsure", "=Doubted", "Unrated", "None")
+    row = Row(dict(zip(names, (sure, unsure, unsure, unrated, None), strict=True)))
+    columns = [Column(name) for name in names]
+    raw = as_csv(columns, [row, Row({"=Doubted": unsure}), Row()], evidence=evidence)
+    header, *rows = csv.reader(io.StringIO(raw.decode(), newline=""))
+    assert header[-1] == "Unsure cells"
+    assert [each[-1] for each in rows] == ["Unsure; =Doubted", "'=Doubted", ""]
+    assert {len(each) for each in rows} == {len(header)}
 
 
 def test_a_csv_takes_evidence_and_a_byte_order_mark_when_asked():
     raw = as_csv(COLUMNS[:1], [ROW], evidence=True, byte_order_mark=True)
     assert raw.startswith(b"\xef\xbb\xbfDocument,")
     rows = list(csv.reader(io.StringIO(raw.decode("utf-8-sig"), newline="")))
-    assert rows[0][1:] == ["Date", "Date (page)", "Date (quote)", "Date (confidence)"]
-    assert rows[1][1:] == ["2007-12-28", "2", "Date: 12/28/2007", "0.75"]
+    assert rows[0][1:] == [
+        "Date", "Date (page)", "Date (quote)", "Date (confidence)", "Unsure cells",
+    ]  # fmt: skip
+    assert rows[1][1:] == ["2007-12-28", "2", "Date: 12/28/2007", "0.75", ""]
 
 
 @settings(max_examples=50)
@@ -84,7 +102,7 @@ def test_a_csv_keeps_every_text(values):
     columns = [Column(str(number)) for number in range(len(values))]
     row = Row({str(number): Cell(value) for number, value in enumerate(values)})
     raw = as_csv(columns, [row])
-    read = list(csv.reader(io.StringIO(raw.decode(), newline="")))[1][1:]
+    read = list(csv.reader(io.StringIO(raw.decode(), newline="")))[1][1:-1]
     assert [each.removeprefix("'") for each in read] == [each.removeprefix("'") for each in values]
 
 
