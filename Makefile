@@ -66,7 +66,7 @@ frontend-dev: $(WEB_STAMP_DEV) ## Serve the web application while it is written,
 frontend-client: build/openapi.json $(WEB_STAMP_DEV) ## Write the web application's client from the API's description
 	@$(NPM) run --silent client
 
-screenshots: $(STAMP) $(WEB) $(WEB_STAMP_DEV) ## Take the README's pictures anew
+screenshots: $(STAMP) $(WEB) $(WEB_STAMP_DEV) ## Picture every screen, hold each to axe, and take the README's pictures anew
 	@$(NPM) run --silent screenshots
 
 format: $(STAMP_DEV) $(WEB_STAMP_DEV) ## Format the code
