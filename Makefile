@@ -68,6 +68,7 @@ frontend-client: build/openapi.json $(WEB_STAMP_DEV) ## Write the web applicatio
 
 screenshots: $(STAMP) $(WEB) $(WEB_STAMP_DEV) ## Picture every screen, hold each to axe, and take the README's pictures anew
 	@$(NPM) run --silent screenshots
+	@$(BIN)/python frontend/scripts/shrink.py docs/images/*.png
 
 format: $(STAMP_DEV) $(WEB_STAMP_DEV) ## Format the code
 	cd backend && $(BIN)/ruff format . && $(BIN)/ruff check --fix .
