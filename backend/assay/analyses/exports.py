@@ -22,7 +22,7 @@ from assay.analyses.models import FieldType, Json
 
 PIECE_BYTES = 64 * 1024
 UNSURE_BELOW = 0.6
-"""Confidence below which a value is worth a second look; the web application says so too."""
+"""Confidence below which a value is worth a second look; the web application's `LOW` too."""
 UNSURE = "Unsure cells"
 """Heading of a CSV's last column, which names the columns whose values are unsure."""
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"

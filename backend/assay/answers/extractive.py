@@ -168,9 +168,9 @@ def supports(about: Wanted, best: Candidate, settled: frozenset[str] = frozenset
     The years and the names that are asked about must stand in its passage or heading, unless a
     name holds for the whole document; and enough of the topics must be covered.
     """
-    surroundings = set(stems(f"{best.passage.context} {best.passage.text}"))
     if _only_leads_on(about, best):
         return False
+    surroundings = set(stems(f"{best.passage.context} {best.passage.text}"))
     if not about.years | (name_stems(about.names) - settled) <= surroundings:
         return False
     needed = MIN_COVERAGE.get(len(about.topics(settled)), MIN_COVERAGE_OF_MANY)

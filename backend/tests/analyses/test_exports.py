@@ -16,11 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assay.analyses.downloads import headers
-from assay.analyses.exports import Column, CsvFile, Format
+from assay.analyses.exports import UNSURE_BELOW, Column, CsvFile, Format
 from assay.analyses.models import FieldType
 from assay.analyses.workbook import Workbook, letters
 from tests.analyses.exporting import DOCUMENT, Cell, Row, as_csv, as_json, as_workbook, plain
 
+WEB = Path(__file__).parents[3] / "frontend" / "src"
 COLUMNS = [
     Column("Date", FieldType.DATE),
     Column("Price", FieldType.MONEY),
@@ -84,6 +85,13 @@ def test_a_csv_names_the_cells_that_are_unsure_in_its_last_column(evidence):
     assert header[-1] == "Unsure cells"
     assert [each[-1] for each in rows] == ["Unsure; =Doubted", "'=Doubted", ""]
     assert {len(each) for each in rows} == {len(header)}
+
+
+def test_the_web_application_calls_the_same_cells_unsure():
+    written = (WEB / "features" / "analyses" / "values.ts").read_text()
+    low = re.search(r"const LOW = ([\d.]+);", written)
+    assert low
+    assert float(low[1]) == UNSURE_BELOW
 
 
 def test_a_csv_takes_evidence_and_a_byte_order_mark_when_asked():
