@@ -45,7 +45,7 @@ export function again({ state: { data, error } }: Asked): number | false {
   return Math.max(BLINK_MS, waitOf(error, AGAIN_MS));
 }
 
-/** A query's `refetchInterval`: every so many milliseconds, and sooner while it has brought nothing. */
+/** A query's `refetchInterval`: every so many milliseconds, or as `again` says while it has brought nothing. */
 export function every(ms: number) {
   return (query: Asked): number => again(query) || ms;
 }

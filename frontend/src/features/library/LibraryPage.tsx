@@ -83,7 +83,8 @@ export function LibraryPage() {
   const filtered = Boolean(search.q ?? search.status);
   const helps = !filtered && documents.length > 0 && documents.length <= FEW;
   // The questions stand above the documents: who reads those already would lose their place.
-  const waits = list.isPending || (helps && asking.isPending && asking.failureCount === 0);
+  const waits = helps && asking.isPending && asking.failureCount === 0;
+  const rowsToCome = <SkeletonRows label="Loading the documents" rows={8} />;
   const untouched = !filtered && !search.collection && list.isSuccess && documents.length === 0;
 
   return (
@@ -146,13 +147,8 @@ export function LibraryPage() {
             ) : (
               <Filters search={search} onChange={change} />
             )}
-            {!list.data ? (
-              <Awaited query={list}>
-                <SkeletonRows label="Loading the documents" rows={8} />
-              </Awaited>
-            ) : (
-              waits && <SkeletonRows label="Loading the documents" rows={8} />
-            )}
+            {!list.data && <Awaited query={list}>{rowsToCome}</Awaited>}
+            {waits && rowsToCome}
             {list.isSuccess && documents.length === 0 && (
               <Nothing
                 filtered={filtered}

@@ -12,7 +12,8 @@ export function viewerSearch(search: Record<string, unknown>): ViewerSearch {
   const isSpan = start !== undefined && end !== undefined && end > start;
   return {
     page: whole(search.page, 1),
-    ...(isSpan ? { start, end } : { start: undefined, end: undefined }),
+    start: isSpan ? start : undefined,
+    end: isSpan ? end : undefined,
   };
 }
 
