@@ -11,7 +11,7 @@ import structlog
 from procrastinate import BaseRetryStrategy, RetryDecision
 
 from assay.adapters.metering import Meter, metered
-from assay.adapters.postgres import Transaction
+from assay.adapters.postgres import PatientConnection, Transaction
 from assay.scope import TenantScope
 from assay.settings import Settings
 
@@ -141,6 +141,7 @@ class JobRunner:
                     "password": settings.postgres_password.get_secret_value(),
                     "prepare_threshold": None,
                 },
+                connection_class=PatientConnection,
                 min_size=1,
                 max_size=settings.worker_concurrency
                 + settings.analysis_concurrency

@@ -237,7 +237,23 @@ class _Server:
     refuses: bool = False
 
 
-class _Connection(psycopg.AsyncConnection[dict[str, Any]]):
+class PatientConnection(psycopg.AsyncConnection[dict[str, Any]]):
+    """Never asks the server to cancel what a cancelled task waited for.
+
+    Psycopg would ask by a connection of its own, and PgBouncer 1.18 ends itself when that one is
+    closed before the answer (pgbouncer#801, mended in 1.20). So it waits five seconds for the end
+    of the statement, which `statement_timeout` bounds, and closes the connection after them.
+    """
+
+    async def cancel_safe(
+        self,
+        *,
+        timeout: float = 30.0,  # noqa: ASYNC109 - psycopg's signature
+    ) -> None:
+        """Do nothing."""
+
+
+class _Connection(PatientConnection):
     """Tells the pool's owner whether the server takes connections.
 
     The pool keeps its callers waiting for the whole time-out, be it busy or the server gone.

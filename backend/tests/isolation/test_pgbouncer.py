@@ -235,6 +235,34 @@ async def test_a_slow_statement_is_ended_and_its_connection_serves_on(impatient:
         assert await tx.first(text("select 1 as one")) == {"one": 1}
 
 
+async def test_cancelled_statements_are_waited_for_and_harm_nobody(
+    pool: PgBouncer, pooled: Settings, superuser: Connection
+):
+    database, before = Database(pooled), pool.log.read_text()
+
+    async def slow() -> None:
+        async with database.gate() as tx:
+            await tx.run(text("select pg_sleep(1)"))
+
+    cancelled_once, cancelled_twice = (
+        [asyncio.create_task(slow()) for _ in range(POOL)] for _ in range(2)
+    )
+    running = "select count(*) from pg_stat_activity where state = 'active' and query ~ 'pg_sleep'"
+    while superuser.execute(f"{running} and pid <> pg_backend_pid()").fetchall() != [(POOL,)]:
+        await asyncio.sleep(0)
+    for task in (*cancelled_once, *cancelled_twice):
+        task.cancel()
+    await asyncio.sleep(0)
+    for task in cancelled_twice:
+        task.cancel()
+    ended = await asyncio.gather(*cancelled_once, *cancelled_twice, return_exceptions=True)
+    assert {type(each) for each in ended} == {asyncio.CancelledError}
+    assert "cancel request" not in pool.log.read_text().removeprefix(before)
+    async with database.gate() as tx:
+        assert await tx.first(text("select 1 as one")) == {"one": 1}
+    await database.close()
+
+
 async def test_the_worker_works_through_it_without_listening(
     pool: PgBouncer, parts, tenants: list[Tenant]
 ):
