@@ -6,6 +6,7 @@ import traceback
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from email.utils import formatdate
+from types import SimpleNamespace
 
 import anyio
 import pytest
@@ -149,9 +150,10 @@ async def test_waits_as_long_as_it_is_told_and_tries_again(chat, server, fault, 
 
     async def wait(seconds: float) -> None:
         waits.append(seconds)
-        await asyncio.sleep(0)  # everybody sleeps by this one: whoever does in a loop must let go
 
-    monkeypatch.setattr("openai._base_client.anyio.sleep", wait)
+    # The client's own name for the library, not the library: sse-starlette's watcher, which an
+    # earlier test may have started on this loop, sleeps by it too.
+    monkeypatch.setattr("openai._base_client.anyio", SimpleNamespace(sleep=wait))
     server.faults, server.retry_after = [fault, fault], "7"
     text, _ = await ask(chat)
     assert text == ANSWER
