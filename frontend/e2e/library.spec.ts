@@ -62,6 +62,14 @@ test("files are dropped, and what cannot be read says why", async ({ page, accou
   const broken = page.getByRole("row", { name: /broken\.pdf/ });
   await expect(broken.getByText("Failed")).toBeVisible({ timeout: 60_000 });
   await expect(broken).toContainText(/damaged/);
+  // What is wrong, and what helps, is read without opening anything.
+  const reason = broken.getByText(/damaged/);
+  expect(await reason.evaluate((line) => line.scrollHeight > line.clientHeight)).toBe(false);
+  const next = page.getByRole("row", { name: /minutes\.txt/ });
+  const [above, below] = [await broken.boundingBox(), await next.boundingBox()].sort(
+    (one, two) => (one?.y ?? 0) - (two?.y ?? 0),
+  );
+  expect((above?.y ?? 0) + (above?.height ?? 0)).toBe(below?.y);
   await tray.getByRole("button", { name: "Close the uploads" }).click();
 
   await broken.getByRole("button", { name: "broken.pdf", exact: true }).click();

@@ -247,4 +247,17 @@ test("every screen of the console is accessible, and tells what failed without n
     });
   }
   await expectAccessibleOnAll(page);
+  await page.getByRole("link", { name: "Tenants" }).click();
+  const tenants = page.getByRole("region", { name: "Tenants" });
+  await expect(tenants.getByRole("row").last()).toContainText(/Look-ups\s*\d/);
+  for (const width of [390, 320]) {
+    await page.setViewportSize({ width, height: 844 });
+    await expectInReach(page, "Tenants");
+  }
+  await page.getByLabel("Order by").selectOption("name");
+  const names = await tenants.getByRole("link").allTextContents();
+  expect(names).toEqual(
+    names.toSorted((one, two) => (one.toLowerCase() < two.toLowerCase() ? -1 : 1)),
+  );
+  await expectAccessible(page);
 });

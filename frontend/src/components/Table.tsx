@@ -6,9 +6,9 @@ interface TableProps {
   label: string;
   /**
    * On a phone each row is a card: its first cell is the title, a cell with `actions` stands at the title's
-   * right, and each other is a line that begins with its `name`.
+   * right, and each other is a line that begins with its `name`. `halves` puts two short ones on a line.
    */
-  cards?: boolean;
+  cards?: boolean | "halves";
   children: ReactNode;
 }
 
@@ -53,18 +53,22 @@ export function Th({ sorted, onSort, numeric = false, className, children, ...pr
       {...props}
     >
       {onSort ? (
-        <button
-          type="button"
-          onClick={onSort}
-          // A figure's heading ends where its figures do; the arrow stands before it.
-          className={cx(
-            "inline-flex items-center gap-1 hover:text-ink",
-            numeric && "flex-row-reverse",
-          )}
-        >
-          {children}
-          <Arrow size={13} aria-hidden className={sorted === "none" ? "opacity-0" : ""} />
-        </button>
+        <>
+          <button
+            type="button"
+            onClick={onSort}
+            // A figure's heading ends where its figures do; the arrow stands before it.
+            className={cx(
+              "inline-flex items-center gap-1 hover:text-ink card:hidden",
+              numeric && "flex-row-reverse",
+            )}
+          >
+            {children}
+            <Arrow size={13} aria-hidden className={sorted === "none" ? "opacity-0" : ""} />
+          </button>
+          {/* Above cards a heading is only read aloud, and nobody would see the button's focus. */}
+          <span className="hidden card:inline">{children}</span>
+        </>
       ) : (
         children
       )}
@@ -77,7 +81,7 @@ export function Tr({ className, ...props }: ComponentProps<"tr">) {
     <tr
       className={cx(
         "border-line not-last:border-b",
-        "card:grid card:grid-cols-[minmax(0,1fr)_auto] card:gap-x-3 card:gap-y-1 card:px-4 card:py-3",
+        "card:grid card:grid-cols-[minmax(0,1fr)_auto] card:gap-x-3 card:gap-y-1 card:px-4 card:py-3 halves:grid-cols-2",
         className,
       )}
       {...props}
@@ -99,7 +103,9 @@ export function Td({ numeric, name, actions, className, children, ...props }: Ce
       className={cx(
         "px-4 py-3 card:min-w-0 card:p-0",
         numeric && "text-right tabular-nums card:text-left",
-        name && "card:col-span-full card:grid card:grid-cols-[6rem_1fr] card:items-baseline",
+        name &&
+          "card:col-span-full card:grid card:grid-cols-[6rem_1fr] card:items-baseline halves:col-span-1 halves:grid-cols-[5rem_1fr]",
+        !name && "halves:col-span-full",
         actions &&
           // The words of its buttons stand on the title's line and end where the card's other words do.
           "text-right whitespace-nowrap card:col-start-2 card:row-start-1 card:-mt-1 card:-mr-2.5 card:-mb-1",

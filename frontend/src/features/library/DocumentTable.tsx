@@ -18,6 +18,8 @@ import { DocumentIcon, StatusBadge } from "./marks";
 import type { Selection } from "./selection";
 
 const ROW_PX = 56;
+/** A failure is told in whole sentences: two lines of them, or three below the state on a phone. */
+const FAILED_PX = { wide: 76, narrow: 108 };
 const OVERSCAN = 12;
 /** Rows before the end at which the next page is fetched. */
 const AHEAD = 150;
@@ -45,16 +47,26 @@ export function DocumentTable(props: DocumentTableProps) {
   const { documents, selection, hasMore, loadingMore, onMore, onDelete } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const count = documents.length + (hasMore ? 1 : 0);
+  const wide = useMedia(WIDE);
+  const heightOf = (index: number) => {
+    if (documents[index]?.status !== "failed") return ROW_PX;
+    return wide ? FAILED_PX.wide : FAILED_PX.narrow;
+  };
+  // Rows are placed anew when this function is another one, and only then.
+  const getItemKey = useCallback(
+    (index: number) => documents[index]?.id ?? "more",
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- heights, not keys, depend on `wide`
+    [documents, wide],
+  );
   // The compiler, which does not know this hook, is not in use.
   // eslint-disable-next-line react-hooks/incompatible-library
   const rows = useVirtualizer({
     count,
     getScrollElement: () => scroller.current,
-    estimateSize: () => ROW_PX,
+    estimateSize: heightOf,
     overscan: OVERSCAN,
-    getItemKey: (index) => documents[index]?.id ?? "more",
+    getItemKey,
   });
-  const wide = useMedia(WIDE);
   const items = rows.getVirtualItems();
   const lastSeen = items.at(-1)?.index ?? 0;
   useEffect(() => {
@@ -133,7 +145,7 @@ export function DocumentTable(props: DocumentTableProps) {
       {/* eslint-disable-next-line jsx-a11y/no-static-element-interactions */}
       <div ref={scroller} onKeyDown={keys} className="min-h-0 flex-1 overflow-y-auto">
         <div role="rowgroup" className="relative" style={{ height: rows.getTotalSize() }}>
-          {items.map(({ index, key, start }) => {
+          {items.map(({ index, key, start, size }) => {
             const document = documents[index];
             const chosen = document && selection.ids.has(document.id);
             return (
@@ -143,7 +155,7 @@ export function DocumentTable(props: DocumentTableProps) {
                 aria-rowindex={index + 2}
                 aria-selected={chosen}
                 data-index={index}
-                style={{ height: ROW_PX, transform: `translateY(${start}px)` }}
+                style={{ height: size, transform: `translateY(${start}px)` }}
                 className={cx(
                   "absolute inset-x-0 top-0 border-b border-line",
                   COLUMNS,
@@ -194,7 +206,8 @@ const Row = memo(function Row({
   wide,
 }: RowProps) {
   const { id, name, status, error } = document;
-  const about = status === "failed" ? error?.message : collection;
+  const failure = status === "failed" && error ? error.message : null;
+  const about = collection ?? (wide ? "" : formatAgo(document.created_at));
   return (
     <>
       <span
@@ -217,13 +230,20 @@ const Row = memo(function Row({
           <Name document={document} onOpen={onOpen} />
           <span className={cx("flex min-w-0 items-center gap-2", !wide && "mt-0.5")}>
             {!wide && <StatusBadge document={document} />}
-            <span
-              title={about}
-              className={cx("truncate text-xs", status === "failed" ? "text-danger" : "text-muted")}
-            >
-              {about ?? (wide ? "" : formatAgo(document.created_at))}
-            </span>
+            {failure === null && (
+              <span title={about} className="truncate text-xs text-muted">
+                {about}
+              </span>
+            )}
           </span>
+          {failure !== null && (
+            <span
+              title={failure}
+              className={cx("text-xs text-danger", wide ? "line-clamp-2" : "mt-1 line-clamp-3")}
+            >
+              {failure}
+            </span>
+          )}
         </span>
       </span>
       {wide && (

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { Awaited } from "@/components/Awaited";
 import { Button } from "@/components/Button";
 import { EmptyState } from "@/components/EmptyState";
-import { SearchField } from "@/components/Field";
+import { SearchField, SelectField } from "@/components/Field";
 import { Notice } from "@/components/Notice";
 import { Page } from "@/components/Page";
 import { Skeleton, SkeletonRows } from "@/components/Skeleton";
@@ -192,13 +192,28 @@ function List({ tenants }: { tenants: readonly TenantUsage[] }) {
         <p role="status" className="text-sm text-muted">
           {formatCount(found.length, "tenant")}
         </p>
+        {/* Cards have no headings to press. */}
+        <div className="ml-auto sm:hidden">
+          <SelectField
+            label="Order by"
+            hideLabel
+            value={order.by}
+            onChange={({ target }) => setOrder({ by: target.value, down: target.value !== "name" })}
+          >
+            {COLUMNS.map(({ name, label }) => (
+              <option key={name} value={name}>
+                By {label.toLowerCase()}
+              </option>
+            ))}
+          </SelectField>
+        </div>
       </div>
       {found.length === 0 ? (
         <EmptyState icon={SearchX} title="No tenant is called that">
           Search for a part of a name, or for a whole id.
         </EmptyState>
       ) : (
-        <Table label="Tenants">
+        <Table label="Tenants" cards="halves">
           <thead>
             <tr>
               {COLUMNS.map(({ name, label }) => (
@@ -245,19 +260,25 @@ function Row({ tenant }: { tenant: TenantUsage }) {
           {tenant.status !== "active" && <StatusBadge status={tenant.status} />}
         </span>
       </Td>
-      <Td numeric>{formatMoney(tenant.costs.total)}</Td>
-      <Td numeric>
+      <Td name="Cost" numeric>
+        {formatMoney(tenant.costs.total)}
+      </Td>
+      <Td name="Revenue" numeric>
         <Money value={tenant.revenue} />
       </Td>
-      <Td numeric>
+      <Td name="Margin" numeric>
         <Money value={tenant.margin} />
       </Td>
-      <Td numeric>{formatNumber(tenant.api_calls)}</Td>
-      <Td numeric>{formatNumber(tenant.vector_searches)}</Td>
-      <Td numeric className="whitespace-nowrap">
+      <Td name="Requests" numeric>
+        {formatNumber(tenant.api_calls)}
+      </Td>
+      <Td name="Look-ups" numeric>
+        {formatNumber(tenant.vector_searches)}
+      </Td>
+      <Td name="Processor" numeric className="whitespace-nowrap">
         {formatNumber(Number(tenant.compute_seconds.toFixed(1)))} s
       </Td>
-      <Td numeric className="whitespace-nowrap">
+      <Td name="Storage" numeric className="whitespace-nowrap">
         {formatBytes(tenant.storage_bytes)}
       </Td>
     </Tr>
