@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 import procrastinate
+import psycopg
 import structlog
 from procrastinate import BaseRetryStrategy, RetryDecision
+from procrastinate.exceptions import ConnectorException
 
 from assay.adapters.metering import Meter, metered
 from assay.adapters.postgres import PatientConnection, Transaction
@@ -27,6 +29,8 @@ HEARTBEAT_SECONDS = 3.0
 STALLED_SECONDS = 15.0
 """A worker silent for this long is dead; its jobs go to another one."""
 SWEEP_SECONDS = 10.0
+RESTART_SECONDS = 1.0
+"""Pause before a queue is worked again after its worker lost the database."""
 
 DOCUMENTS_QUEUE, ANALYSES_QUEUE, WEBHOOKS_QUEUE = "default", "analyses", "webhooks"
 """Each has places of its own in a worker, so that none waits for another. (The first is
@@ -122,6 +126,33 @@ class Jobs:
         await deferrer.defer_async(tenant_id=str(scope.tenant_id), **args)
 
 
+class _Connector(procrastinate.PsycopgConnector):
+    """Says how a job ended, and that a worker lives, once more where the connection was lost.
+
+    A job whose end was not told would be running for as long as this process lives, and its lock be
+    held. These statements say what shall be, so that twice is once. What fetches a job is not among
+    them: its answer may be lost with the job in it, and only a dead worker's jobs are given anew.
+    """
+
+    async def execute_query_async(self, query: LiteralString, **arguments: Any) -> None:
+        """Execute a statement that returns nothing."""
+        try:
+            await super().execute_query_async(query, **arguments)
+        except ConnectorException as error:
+            if not isinstance(error.__cause__, psycopg.OperationalError):
+                raise
+            log.warning("job.statement_repeated", error=type(error.__cause__).__name__)
+            await self._repeat(query, arguments)
+
+    async def _repeat(self, query: LiteralString, arguments: dict[str, Any]) -> None:
+        try:
+            await super().execute_query_async(query, **arguments)
+        except ConnectorException as error:
+            # So the server refuses to end a job that has ended: the first had arrived.
+            if not isinstance(error.__cause__, psycopg.errors.RaiseException):
+                raise
+
+
 class JobRunner:
     """The receiving half: fetches jobs, opens the tenant's scope, runs the registered coroutine."""
 
@@ -132,7 +163,7 @@ class JobRunner:
         """
         self._settings, self._record = settings, record
         self._app = procrastinate.App(
-            connector=procrastinate.PsycopgConnector(
+            connector=_Connector(
                 kwargs={
                     "host": settings.postgres_host,
                     "port": settings.postgres_port,
@@ -191,17 +222,31 @@ class JobRunner:
                 await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _work(self, queue: str, concurrency: int) -> None:
-        await self._app.run_worker_async(
-            queues=[queue],
-            concurrency=concurrency,
-            listen_notify=self._settings.jobs_listen,
-            fetch_job_polling_interval=1.0,
-            delete_jobs="always",
-            update_heartbeat_interval=HEARTBEAT_SECONDS,
-            stalled_worker_timeout=STALLED_SECONDS,
-            install_signal_handlers=False,
-            shutdown_graceful_timeout=self._settings.shutdown_seconds,
-        )
+        """Work on a queue until cancelled, however often the database is lost.
+
+        A worker ends when it cannot fetch; one that cannot say that it lives, or cannot listen,
+        ends as well, and tells nobody.
+        """
+        while True:
+            try:
+                await self._app.run_worker_async(
+                    queues=[queue],
+                    concurrency=concurrency,
+                    listen_notify=self._settings.jobs_listen,
+                    fetch_job_polling_interval=1.0,
+                    delete_jobs="always",
+                    update_heartbeat_interval=HEARTBEAT_SECONDS,
+                    stalled_worker_timeout=STALLED_SECONDS,
+                    install_signal_handlers=False,
+                    shutdown_graceful_timeout=self._settings.shutdown_seconds,
+                )
+            except ConnectorException:
+                # Told to end, it may fail to say good-bye, and then this hides the cancellation.
+                task = asyncio.current_task()
+                if task is not None and task.cancelling():
+                    raise
+            log.warning("job.worker_restarted", queue=queue)
+            await asyncio.sleep(RESTART_SECONDS)
 
     async def lanes(self) -> Sequence[Lane]:
         """Return how each queue is, also one that is empty."""

@@ -8,9 +8,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from assay.adapters import jobs as jobs_module
-from assay.adapters.jobs import Backoff, JobRunner, Jobs
+from assay.adapters.jobs import DOCUMENTS_QUEUE, HEARTBEAT_SECONDS, QUEUES, Backoff, JobRunner, Jobs
 from assay.adapters.postgres import Database
 from assay.scope import TenantScope
+from tests.gate import Gate
 
 SCOPE = TenantScope(UUID(int=5))
 
@@ -23,8 +24,8 @@ async def database(parts, app):
 
 
 @contextlib.asynccontextmanager
-async def running(parts, name, job):
-    runner = JobRunner(parts.worker_settings, lambda *_: None)
+async def running(settings, name, job):
+    runner = JobRunner(settings, lambda *_: None)
     runner.register(name, job)
     task = asyncio.create_task(runner.run(alone=True))
     try:
@@ -41,7 +42,7 @@ async def test_a_job_runs_in_its_tenants_scope_after_the_commit(parts, database)
     async def job(scope, word):
         await seen.put((scope, word))
 
-    async with running(parts, name, job):
+    async with running(parts.worker_settings, name, job):
         with contextlib.suppress(LookupError):
             async with database.transaction(SCOPE) as tx:
                 await Jobs().defer(tx, SCOPE, name, lock="a", word="rolled back")
@@ -62,7 +63,7 @@ async def test_jobs_of_one_lock_run_one_after_the_other(parts, database):
         running_now.discard(which)
         await done.put(which)
 
-    async with running(parts, name, job):
+    async with running(parts.worker_settings, name, job):
         async with database.transaction(SCOPE) as tx:
             for lock in ("a", "a", "b", "a", "b"):
                 await Jobs().defer(tx, SCOPE, name, lock=f"{name}{lock}", which=lock)
@@ -80,7 +81,7 @@ async def test_a_failed_job_is_tried_again(parts, database, monkeypatch):
             raise ConnectionError
         done.set()
 
-    async with running(parts, name, job):
+    async with running(parts.worker_settings, name, job):
         async with database.transaction(SCOPE) as tx:
             await Jobs().defer(tx, SCOPE, name, lock="a")
         await asyncio.wait_for(done.wait(), 30)
@@ -96,3 +97,72 @@ def test_waits_double_up_to_a_bound_and_end():
 
     assert all(wait(attempts) is not None for attempts in range(20))
     assert wait(20) is None
+
+
+@pytest.mark.parametrize("listen", [True, False], ids=["listening", "asking"])
+async def test_every_queue_goes_on_after_an_outage_of_the_database(parts, database, listen):
+    name, done = f"test.{uuid4()}", asyncio.Queue()
+    gate = Gate(parts.worker_settings.postgres_port)
+    await gate.open()
+    settings = parts.worker_settings.model_copy(
+        update={"postgres_port": gate.port, "jobs_listen": listen}
+    )
+
+    async def job(_scope, which):
+        await done.put(which)
+
+    async def each_queue():
+        async with database.transaction(SCOPE) as tx:
+            for queue in QUEUES:
+                await Jobs().defer(tx, SCOPE, name, lock=queue, queue=queue, which=queue)
+        return {await asyncio.wait_for(done.get(), 60) for _ in QUEUES}
+
+    async with running(settings, name, job):
+        assert await each_queue() == set(QUEUES)
+        for _ in range(3):
+            await gate.close()
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+            await gate.open()
+            assert await each_queue() == set(QUEUES)
+    await gate.close()
+
+
+LOST = ["fetch_job", "finish_job", "retry_job", "update_heartbeat"]
+
+
+@pytest.mark.parametrize("moment", ["statement", "commit", "answer"])
+@pytest.mark.parametrize("statement", LOST)
+async def test_a_job_is_done_whatever_statement_is_lost(parts, database, statement, moment):
+    """And its lock comes free: the next job of it runs."""
+    name, attempts, done = f"test.{uuid4()}", [], asyncio.Queue()
+    gate = Gate(parts.worker_settings.postgres_port)
+    await gate.open()
+    settings = parts.worker_settings.model_copy(update={"postgres_port": gate.port})
+
+    def cut_at_the_statement():
+        words = [f"procrastinate_{statement}".encode()]
+        if statement == "fetch_job":
+            words.append(DOCUMENTS_QUEUE.encode())
+        gate.cut_at(*words, moment=moment)
+
+    async def job(_scope, which):
+        attempts.append(which)
+        if attempts == ["first"] and statement != "fetch_job":
+            cut_at_the_statement()
+            if statement == "retry_job":
+                raise ConnectionError
+            if statement == "update_heartbeat":
+                await asyncio.wait_for(gate.cut.wait(), 60)
+        await done.put(which)
+
+    async with running(settings, name, job):
+        for which in ("first", "second"):
+            async with database.transaction(SCOPE) as tx:
+                await Jobs().defer(tx, SCOPE, name, lock=name, which=which)
+            if statement == "fetch_job" and which == "first":
+                cut_at_the_statement()
+            async with asyncio.timeout(90):
+                while await done.get() != which:
+                    pass
+        assert gate.cut.is_set()
+    await gate.close()

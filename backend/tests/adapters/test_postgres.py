@@ -12,6 +12,7 @@ from assay.adapters.bulkhead import Share
 from assay.adapters.postgres import Database
 from assay.errors import Forbidden, Unavailable
 from assay.scope import TenantScope
+from tests.gate import Gate
 
 ONE = text("select 1 as one")
 SLEEP = text("select pg_sleep(60)")
@@ -53,37 +54,6 @@ async def test_a_server_that_refuses_is_told_long_before_the_pools_timeout(datab
         async with asyncio.timeout(60), database.transaction(scope()):
             pass
     assert refused.value.code == "database_unavailable"
-
-
-class Gate:
-    """A way to the server that can be closed and opened again."""
-
-    def __init__(self, port: int) -> None:
-        self._target, self._writers = port, set()
-        self.server: asyncio.Server | None = None
-        self.port = 0
-
-    async def open(self) -> None:
-        self.server = await asyncio.start_server(self._relay, "127.0.0.1", self.port)
-        self.port = self.server.sockets[0].getsockname()[1]
-
-    async def close(self) -> None:
-        self.server.close()
-        for writer in self._writers:
-            writer.transport.abort()
-
-    async def _relay(self, reader, writer) -> None:
-        there = await asyncio.open_connection("127.0.0.1", self._target)
-        self._writers |= {writer, there[1]}
-        await asyncio.gather(self._copy(reader, there[1]), self._copy(there[0], writer))
-
-    async def _copy(self, reader, writer) -> None:
-        try:
-            while chunk := await reader.read(65536):
-                writer.write(chunk)
-        except ConnectionError:
-            pass
-        writer.close()
 
 
 async def test_after_an_outage_it_goes_on_by_itself(database_with, parts):
