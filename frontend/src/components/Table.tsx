@@ -6,9 +6,10 @@ interface TableProps {
   label: string;
   /**
    * On a phone each row is a card: its first cell is the title, a cell with `actions` stands at the title's
-   * right, and each other is a line that begins with its `name`. `halves` puts two short ones on a line.
+   * right, and each other is a line that begins with its `name`. As `tiles`, short ones stand side by side,
+   * each below its name.
    */
-  cards?: boolean | "halves";
+  cards?: boolean | "tiles";
   children: ReactNode;
 }
 
@@ -81,7 +82,7 @@ export function Tr({ className, ...props }: ComponentProps<"tr">) {
     <tr
       className={cx(
         "border-line not-last:border-b",
-        "card:grid card:grid-cols-[minmax(0,1fr)_auto] card:gap-x-3 card:gap-y-1 card:px-4 card:py-3 halves:grid-cols-2",
+        "card:grid card:grid-cols-[minmax(0,1fr)_auto] card:gap-x-3 card:gap-y-1 card:px-4 card:py-3 tiles:grid-cols-[repeat(auto-fit,minmax(5.5rem,1fr))]",
         className,
       )}
       {...props}
@@ -104,8 +105,8 @@ export function Td({ numeric, name, actions, className, children, ...props }: Ce
         "px-4 py-3 card:min-w-0 card:p-0",
         numeric && "text-right tabular-nums card:text-left",
         name &&
-          "card:col-span-full card:grid card:grid-cols-[6rem_1fr] card:items-baseline halves:col-span-1 halves:grid-cols-[5rem_1fr]",
-        !name && "halves:col-span-full",
+          "card:col-span-full card:grid card:grid-cols-[6rem_1fr] card:items-baseline tiles:col-span-1 tiles:grid-cols-1",
+        !name && "tiles:col-span-full",
         actions &&
           // The words of its buttons stand on the title's line and end where the card's other words do.
           "text-right whitespace-nowrap card:col-start-2 card:row-start-1 card:-mt-1 card:-mr-2.5 card:-mb-1",

@@ -213,7 +213,7 @@ function List({ tenants }: { tenants: readonly TenantUsage[] }) {
           Search for a part of a name, or for a whole id.
         </EmptyState>
       ) : (
-        <Table label="Tenants" cards="halves">
+        <Table label="Tenants" cards="tiles">
           <thead>
             <tr>
               {COLUMNS.map(({ name, label }) => (
