@@ -106,7 +106,7 @@ export function Td({ numeric, name, actions, className, children, ...props }: Ce
         numeric && "text-right tabular-nums card:text-left",
         name &&
           "card:col-span-full card:grid card:grid-cols-[6rem_1fr] card:items-baseline tiles:col-span-1 tiles:grid-cols-1",
-        !name && "tiles:col-span-full",
+        !name && !actions && "tiles:col-span-full",
         actions &&
           // The words of its buttons stand on the title's line and end where the card's other words do.
           "text-right whitespace-nowrap card:col-start-2 card:row-start-1 card:-mt-1 card:-mr-2.5 card:-mb-1",

@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { Building2, Plus, SearchX } from "lucide-react";
-import { useState } from "react";
+import { useState, type ReactNode } from "react";
 import { Awaited } from "@/components/Awaited";
 import { Button } from "@/components/Button";
 import { EmptyState } from "@/components/EmptyState";
@@ -22,19 +22,63 @@ const STEP = 100;
 interface Column {
   name: string;
   label: string;
+  /** What the rows are ordered by. */
   value: (tenant: TenantUsage) => number | string;
 }
+
+interface FigureColumn extends Column {
+  cell: (tenant: TenantUsage) => ReactNode;
+}
+
+const FIGURES: readonly FigureColumn[] = [
+  {
+    name: "cost",
+    label: "Cost",
+    value: (each) => each.costs.total,
+    cell: (each) => formatMoney(each.costs.total),
+  },
+  {
+    name: "revenue",
+    label: "Revenue",
+    value: (each) => each.revenue ?? -Infinity,
+    cell: (each) => <Money value={each.revenue} />,
+  },
+  {
+    name: "margin",
+    label: "Margin",
+    value: (each) => each.margin ?? -Infinity,
+    cell: (each) => <Money value={each.margin} />,
+  },
+  {
+    name: "calls",
+    label: "Requests",
+    value: (each) => each.api_calls,
+    cell: (each) => formatNumber(each.api_calls),
+  },
+  {
+    name: "searches",
+    label: "Look-ups",
+    value: (each) => each.vector_searches,
+    cell: (each) => formatNumber(each.vector_searches),
+  },
+  {
+    name: "compute",
+    label: "Processor",
+    value: (each) => each.compute_seconds,
+    cell: (each) => `${formatNumber(Number(each.compute_seconds.toFixed(1)))} s`,
+  },
+  {
+    name: "storage",
+    label: "Storage",
+    value: (each) => each.storage_bytes,
+    cell: (each) => formatBytes(each.storage_bytes),
+  },
+];
 
 /** Sorted from the largest on; names from A. */
 const COLUMNS: readonly Column[] = [
   { name: "name", label: "Tenant", value: (each) => each.name.toLowerCase() },
-  { name: "cost", label: "Cost", value: (each) => each.costs.total },
-  { name: "revenue", label: "Revenue", value: (each) => each.revenue ?? -Infinity },
-  { name: "margin", label: "Margin", value: (each) => each.margin ?? -Infinity },
-  { name: "calls", label: "Requests", value: (each) => each.api_calls },
-  { name: "searches", label: "Look-ups", value: (each) => each.vector_searches },
-  { name: "compute", label: "Processor", value: (each) => each.compute_seconds },
-  { name: "storage", label: "Storage", value: (each) => each.storage_bytes },
+  ...FIGURES,
 ];
 
 export function TenantsPage() {
@@ -146,7 +190,7 @@ function Names({ of }: { of: readonly string[] }) {
 interface FigureProps {
   title: string;
   note: string;
-  children: React.ReactNode;
+  children: ReactNode;
 }
 
 function Figure({ title, note, children }: FigureProps) {
@@ -260,27 +304,11 @@ function Row({ tenant }: { tenant: TenantUsage }) {
           {tenant.status !== "active" && <StatusBadge status={tenant.status} />}
         </span>
       </Td>
-      <Td name="Cost" numeric>
-        {formatMoney(tenant.costs.total)}
-      </Td>
-      <Td name="Revenue" numeric>
-        <Money value={tenant.revenue} />
-      </Td>
-      <Td name="Margin" numeric>
-        <Money value={tenant.margin} />
-      </Td>
-      <Td name="Requests" numeric>
-        {formatNumber(tenant.api_calls)}
-      </Td>
-      <Td name="Look-ups" numeric>
-        {formatNumber(tenant.vector_searches)}
-      </Td>
-      <Td name="Processor" numeric className="whitespace-nowrap">
-        {formatNumber(Number(tenant.compute_seconds.toFixed(1)))} s
-      </Td>
-      <Td name="Storage" numeric className="whitespace-nowrap">
-        {formatBytes(tenant.storage_bytes)}
-      </Td>
+      {FIGURES.map(({ name, label, cell }) => (
+        <Td key={name} name={label} numeric className="whitespace-nowrap">
+          {cell(tenant)}
+        </Td>
+      ))}
     </Tr>
   );
 }
