@@ -130,8 +130,10 @@ class _Connector(procrastinate.PsycopgConnector):
     """Says how a job ended, and that a worker lives, once more where the connection was lost.
 
     A job whose end was not told would be running for as long as this process lives, and its lock be
-    held. These statements say what shall be, so that twice is once. What fetches a job is not among
-    them: its answer may be lost with the job in it, and only a dead worker's jobs are given anew.
+    held; a worker that failed to say once that it lives says it no more, and its jobs are begun
+    anew by the next sweep. These statements say what shall be, so that twice is once. What fetches
+    a job is not among them: its answer may be lost with the job in it, and only a dead worker's
+    jobs are given anew.
     """
 
     async def execute_query_async(self, query: LiteralString, **arguments: Any) -> None:
@@ -224,8 +226,7 @@ class JobRunner:
     async def _work(self, queue: str, concurrency: int) -> None:
         """Work on a queue until cancelled, however often the database is lost.
 
-        A worker ends when it cannot fetch; one that cannot say that it lives, or cannot listen,
-        ends as well, and tells nobody.
+        A worker ends when it cannot fetch. One that cannot listen asks every second.
         """
         while True:
             try:

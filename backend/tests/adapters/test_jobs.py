@@ -127,7 +127,7 @@ async def test_every_queue_goes_on_after_an_outage_of_the_database(parts, databa
     await gate.close()
 
 
-LOST = ["fetch_job", "finish_job", "retry_job", "update_heartbeat"]
+LOST = ["fetch_job", "finish_job", "retry_job"]
 
 
 @pytest.mark.parametrize("moment", ["statement", "commit", "answer"])
@@ -151,8 +151,6 @@ async def test_a_job_is_done_whatever_statement_is_lost(parts, database, stateme
             cut_at_the_statement()
             if statement == "retry_job":
                 raise ConnectionError
-            if statement == "update_heartbeat":
-                await asyncio.wait_for(gate.cut.wait(), 60)
         await done.put(which)
 
     async with running(settings, name, job):
@@ -170,3 +168,30 @@ async def test_a_job_is_done_whatever_statement_is_lost(parts, database, stateme
             while left:
                 left.discard(await done.get())
     await gate.close()
+
+
+async def test_a_job_is_begun_once_though_its_worker_lost_a_sign_of_life(
+    parts, database, monkeypatch
+):
+    for name, seconds in {"HEARTBEAT": 0.5, "SWEEP": 0.5, "STALLED": 6}.items():
+        monkeypatch.setattr(jobs_module, f"{name}_SECONDS", seconds)
+    name, begun, done = f"test.{uuid4()}", [], asyncio.Queue()
+    gate = Gate(parts.worker_settings.postgres_port)
+    await gate.open()
+    settings = parts.worker_settings.model_copy(update={"postgres_port": gate.port})
+
+    async def job(_scope, which):
+        begun.append(which)
+        await asyncio.wait_for(gate.cut.wait(), 60)
+        await asyncio.sleep(10)  # a worker that is silent from here on is taken for dead
+        await done.put(which)
+
+    async with running(settings, name, job):
+        gate.cut_at(b"procrastinate_update_heartbeat", moment="statement")
+        async with database.transaction(SCOPE) as tx:
+            for queue in QUEUES:
+                await Jobs().defer(tx, SCOPE, name, lock=queue, queue=queue, which=queue)
+        for _ in QUEUES:
+            await asyncio.wait_for(done.get(), 90)
+    await gate.close()
+    assert sorted(begun) == sorted(QUEUES)
